@@ -1,0 +1,75 @@
+import dataclasses
+import json
+import os
+
+import pytest
+
+from threadlab.running import machine
+from threadlab.running.machine import Machine, this_machine, usable_cores
+
+
+@pytest.fixture
+def eight_cores(monkeypatch):
+    monkeypatch.setattr(machine, "_cores_by_affinity", lambda: 8)
+
+
+def cores_with(folder, groups, files):
+    (folder / "groups").write_text(groups)
+    for name, text in files.items():
+        file = folder / "mount" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return usable_cores(groups=folder / "groups", top=folder / "mount")
+
+
+def test_no_control_groups_leave_the_affinity(tmp_path, eight_cores):
+    assert usable_cores(groups=tmp_path / "none", top=tmp_path) == 8
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("200000", 2), ("150000", 1), ("50000", 1), ("max", 8), ("900000", 8)]
+)
+def test_quota_of_version_2_is_rounded_down_to_at_least_one_core(tmp_path, eight_cores, quota, cores):
+    assert cores_with(tmp_path, "0::/hub\n", {"hub/cpu.max": f"{quota} 100000\n"}) == cores
+
+
+@pytest.mark.parametrize(("quota", "cores"), [("300000\n", 3), ("-1\n", 8)])
+def test_quota_of_version_1_counts(tmp_path, eight_cores, quota, cores):
+    files = {"cpu,cpuacct/a/cpu.cfs_quota_us": quota, "cpu,cpuacct/a/cpu.cfs_period_us": "100000\n"}
+    assert cores_with(tmp_path, "5:memory:/a\n4:cpu,cpuacct:/a\n0::/\n", files) == cores
+
+
+def test_quota_of_a_group_around_ours_counts(tmp_path, eight_cores):
+    files = {"hub/cpu.max": "200000 100000", "hub/student/cpu.max": "max 100000"}
+    assert cores_with(tmp_path, "0::/hub/student\n", files) == 2
+
+
+def test_path_of_the_host_is_sought_at_the_top_inside_a_container(tmp_path, eight_cores):
+    assert cores_with(tmp_path, "0::/docker/0123\n", {"cpu.max": "400000 100000"}) == 4
+
+
+def test_quota_of_another_controller_is_not_ours(tmp_path, eight_cores):
+    assert cores_with(tmp_path, "5:cpuset:/a\n", {"cpuset/a/cpu.max": "100000 100000"}) == 8
+
+
+def test_affinity_is_asked_where_the_system_has_it(monkeypatch):
+    monkeypatch.delattr(os, "process_cpu_count", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert machine._cores_by_affinity() == 3
+
+
+def test_cores_of_the_computer_are_the_last_resort(monkeypatch):
+    for name in ("process_cpu_count", "sched_getaffinity"):
+        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert machine._cores_by_affinity() == 1
+
+
+def test_machine_says_python_gil_and_cores():
+    assert str(Machine("CPython 3.11.7", True, 2, "Linux")) == "CPython 3.11.7, GIL on · 2 usable cores"
+    assert str(Machine("CPython 3.14.0", False, 1, "Linux")) == "CPython 3.14.0, GIL off · 1 usable core"
+
+
+def test_machine_goes_to_json_and_back():
+    here = this_machine()
+    assert Machine(**json.loads(json.dumps(dataclasses.asdict(here)))) == here
