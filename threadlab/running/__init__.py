@@ -1,0 +1,1 @@
+"""Run something and watch it: executors, measuring, watching, the machine."""

@@ -1,0 +1,78 @@
+"""Who did what when: the plain numbers that a picture of lanes is drawn from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from threadlab.running.machine import Machine
+
+State = Literal["running", "waiting", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one lane. Times are seconds since the run began.
+
+    *running*: the thread runs, or is ready to. *waiting*: its own work waits for the outside (a payment, a
+    download, a sleep). *blocked*: it waits for another thread (a lock, a queue, a thread to end).
+    """
+
+    start: float
+    end: float
+    state: State
+    what: str = ""  # for what it waits, such as "the payment" or "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a lane did to the shared object, and when."""
+
+    time: float
+    text: str  # such as "looks: 1" or "takes"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One worker: its name, its spans in order of time, and how it ended.
+
+    `task` numbers a stretch of the thread that entered the run (one order after the other); None for a thread
+    of its own. `end` is "done", or a sentence such as "died of ValueError: ..." or "was still waiting for ...".
+    """
+
+    name: str
+    spans: tuple[Span, ...]
+    marks: tuple[Mark, ...] = ()
+    end: str = "done"
+    own_thread: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The value of one entry of the shared object from `time` on."""
+
+    time: float
+    entry: str  # such as 'stock["mug"]'
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All lanes of one run, in the order in which they started."""
+
+    lanes: tuple[Lane, ...]
+    seconds: float
+    changes: tuple[Change, ...] = ()
+    report: str = ""  # what ended the run early, in one sentence
+    machine: Machine | None = None
+
+    def text(self) -> str:
+        """Return the run as lines to read aloud: the twin of the picture."""
+        lines = [f"{self.seconds:.2f} s in all, {len(self.lanes)} lanes"]
+        for lane in self.lanes:
+            spans = ", ".join(
+                f"{span.state}{' for ' + span.what if span.what else ''} {span.start:.2f}–{span.end:.2f} s"
+                for span in lane.spans
+            )
+            lines.append(f"{lane.name}: {spans}" + ("" if lane.end == "done" else f"; {lane.end}"))
+            lines += [f"  {mark.time:.2f} s: {lane.name} {mark.text}" for mark in lane.marks]
+        lines += [f"{change.time:.2f} s: {change.entry} is {change.value:g}" for change in self.changes]
+        return "\n".join([*lines, self.report] if self.report else lines)
