@@ -1,0 +1,174 @@
+"""The shop: orders, and what it takes to process one."""
+
+import csv
+import random
+import sys
+import time
+import zlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from threadlab.running.arguments import number, whole_number
+from threadlab.running.watching import task, waiting
+
+_PIECES_IN_A_BOX = {"mug": 6, "poster": 20, "teapot": 2, "notebook": 25, "lamp": 1}
+_PRICES = {"mug": 1250, "poster": 890, "teapot": 3400, "notebook": 475, "lamp": 5900}
+_CUSTOMERS = ("Ann", "Bob", "Chloé", "Dmitri", "Emeka", "Łucja", "Mei", "Zoë")
+_FRAUD_STEPS = 30_000  # about 2 ms of pure Python: an order of the shop mostly waits
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one customer wants. `price` is for one piece, in whole cents; `coupon` is in percent."""
+
+    number: int
+    item: str
+    quantity: int
+    price: int
+    customer: str = "Ann"
+    coupon: int = 0
+
+    def __str__(self) -> str:
+        return f"order {self.number}"
+
+
+_COLUMNS = tuple(field.name for field in fields(Order))
+_LIMITS = {"number": (1, None), "quantity": (1, None), "price": (0, None), "coupon": (0, 100)}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A processed order: boxes taken from the shelf, cents to pay, and a fraud score from 0 to 99."""
+
+    order: Order
+    boxes: int
+    total: int
+    fraud_score: int
+
+
+def sample_orders(count: int, *, seed: int = 0) -> list[Order]:
+    """Make `count` orders, the same for the same `seed` on every machine.
+
+    >>> sample_orders(1000)[:8] == sample_orders(8)
+    True
+    """
+    whole_number("count", count, most=1_000_000, why="all orders are kept in memory")
+    chance = random.Random(whole_number("seed", seed, least=0)).random  # never changes
+    orders = []
+    for place in range(1, count + 1):
+        item, customer = (values[int(chance() * len(values))] for values in (list(_PRICES), _CUSTOMERS))
+        quantity, coupon = 1 + int(12 * chance() ** 3), 5 * max(0, int(8 * chance()) - 4)
+        orders.append(Order(place, item, quantity, _PRICES[item], customer, coupon))
+    return orders
+
+
+def save_orders(orders: Iterable[Order], path: str | Path) -> None:
+    """Write `orders` to `path` as CSV in UTF-8."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *map(astuple, orders)])
+
+
+def load_orders(path: str | Path) -> list[Order]:
+    """Read the orders of the CSV file at `path`.
+
+    Raises:
+        ValueError: the file is no list of orders; says in which line and column, and what would be right.
+    """
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    # Decoded line by line, so that the wrong one is known; Excel begins its files with a mark ("sig").
+    rows = csv.DictReader((line.decode("utf-8-sig") for line in lines), restval="", strict=True)
+    try:
+        if missing := [name for name in _COLUMNS if name not in (rows.fieldnames or ())]:
+            raise ValueError(f"no column {', '.join(missing)}; the first line must be {','.join(_COLUMNS)}")
+        orders = [_order(row) for row in rows]
+    except UnicodeDecodeError:
+        line = rows.reader.line_num + 1
+        raise ValueError(f"{path}, line {line}: must be UTF-8; save as 'CSV UTF-8'") from None
+    except (csv.Error, TypeError, ValueError) as error:
+        raise ValueError(f"{path}, line {rows.reader.line_num}: {error}") from None
+    if not orders:
+        raise ValueError(f"{path}, line 2: no orders; there must be at least one below the column names")
+    return orders
+
+
+def _order(row: dict[str, Any]) -> Order:
+    if None in row:  # where csv puts the cells that have no column
+        raise ValueError("more cells than columns; a price is in cents: 1250, not 12,50")
+    cells = {name: row[name] for name in _COLUMNS}
+    order = Order(**cells | {name: int(cells[name]) for name in _LIMITS if cells[name].isdecimal()})
+    _check(order, "column ")
+    return order
+
+
+def _check(order: Order, place: str) -> None:
+    """Raise if `order` cannot be processed; `place` stands before the name of what is wrong."""
+    for name, (least, most) in _LIMITS.items():
+        whole_number(place + name, getattr(order, name), least=least, most=most)
+    if not order.item:
+        raise ValueError(f"{place}item must be a word such as 'mug', not ''")
+
+
+def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receipt:
+    """Check `order`, reserve its stock, wait `wait` seconds for the payment, and price it.
+
+    Orders share nothing: what goes wrong with a shared stock is a lesson of its own.
+
+        >>> process_order(Order(7, "mug", 10, 1250), wait=0).total
+        11250
+
+    Args:
+        order: What to process.
+        wait: Seconds that the payment service takes; 0 leaves it out.
+        effort: How much to compute for the fraud score; 1 takes about 2 milliseconds.
+    """
+    if not isinstance(order, Order):
+        raise TypeError(f"order must be an Order such as sample_orders(1)[0], not {order!r}")
+    number("wait", wait)
+    whole_number("effort", effort, least=0)
+    with task(str(order)):
+        _check(order, f"{order}: ")
+        boxes = -(-order.quantity // _PIECES_IN_A_BOX.get(order.item, 1))
+        if wait:
+            with waiting("the payment"):
+                time.sleep(wait)
+        return Receipt(order, boxes, _total(order), _fraud_score(order, effort))
+
+
+def _total(order: Order) -> int:
+    """Return cents to pay: 10 % off from ten pieces on, then the coupon, rounded half up."""
+    percent = (90 if order.quantity >= 10 else 100) * (100 - order.coupon)
+    return (order.quantity * order.price * percent + 5_000) // 10_000
+
+
+def _fraud_score(order: Order, effort: int) -> int:
+    """Draw random numbers (Lehmer's generator) from `order` on; return the last one's last two digits."""
+    state = 1 + zlib.crc32(repr(order).encode()) % 2_147_483_646
+    for _ in range(_FRAUD_STEPS * effort):
+        state = state * 48_271 % 2_147_483_647
+    return state % 100
+
+
+def process_orders(orders: Iterable[Order], *, wait: float = 0.5, effort: int = 1) -> list[Receipt]:
+    """Process `orders` one after the other, each with `wait` and `effort`."""
+    return [process_order(order, wait=wait, effort=effort) for order in orders]
+
+
+class OrderProcessing(Thread):
+    """A thread that processes orders; after `join` its `receipts` are there."""
+
+    def __init__(self, orders: Iterable[Order], *, wait: float = 0.5, effort: int = 1) -> None:
+        self.orders, self.receipts = list(orders), list[Receipt]()
+        self.wait, self.effort = number("wait", wait), whole_number("effort", effort, least=0)
+        super().__init__(name=" to ".join(map(str, self.orders[:1] + self.orders[1:][-1:])) or None)
+
+    def run(self) -> None:
+        """Process the orders; `start` calls this in the new thread."""
+        for order in self.orders:
+            self.receipts.append(process_order(order, wait=self.wait, effort=self.effort))
+
+
+if __name__ == "__main__":  # python -m threadlab.workloads.orders notebooks/data/orders.csv
+    save_orders(sample_orders(1000), sys.argv[1])
