@@ -7,13 +7,16 @@ Everything a notebook needs is here and loaded on first use, so `import threadla
     order 1
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "threadlab.workloads.orders": (
-        "Order", "OrderProcessing", "Receipt", "load_orders", "process_order", "process_orders", "sample_orders",
+        "Order", "OrderProcessing", "Receipt",
+        "load_orders", "process_order", "process_orders", "sample_orders",
     ),
     "threadlab.workloads.cpu": ("compress_buffer", "count_primes", "hash_buffer", "price_orders"),
     "threadlab.workloads.downloads": ("Download", "download", "download_all"),
