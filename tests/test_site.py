@@ -162,7 +162,7 @@ def test_the_site_is_gone_with_the_python_that_made_it(end):
 
 @pytest.mark.skipif(os.name == "nt", reason="a process group is a thing of POSIX")
 def test_an_interrupt_of_the_kernel_leaves_the_site_alone():
-    script = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {CHILD}"
+    script = f"import signal; signal.signal(signal.SIGINT, lambda *ignored: None); {CHILD}"
     with subprocess.Popen(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
