@@ -24,7 +24,9 @@ _HOMES = {
     "threadlab.running.machine": ("this_machine", "usable_cores"),
     "threadlab.running.measuring": ("Scaling", "Timing", "measure", "sweep"),
     "threadlab.running.watching": ("watch",),
-    "threadlab.showing.plots": ("plot_downloads", "plot_scaling", "plot_timeline"),
+    "threadlab.showing.timelines": ("plot_timeline",),
+    "threadlab.showing.scaling": ("plot_scaling",),
+    "threadlab.showing.waterfall": ("plot_downloads",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.teaching.predict": ("predict",),
     "threadlab.teaching.checks": (
