@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 -- before anything that an older Python cannot read
+if sys.version_info < (3, 11):  # noqa: UP036 -- what is imported below needs it
     sys.exit(
-        "threadlab needs Python 3.11 or newer, and this is Python {}.{}. "
-        "Get a newer one from https://www.python.org/downloads/ and start again with it.".format(*sys.version_info)
+        "threadlab needs Python 3.11 or newer; this is Python {}.{}. Install a newer one from "
+        "https://www.python.org/downloads/ and start again with that.".format(*sys.version_info)
     )
 
+import importlib
+import itertools
 import os
 import shutil
 import socket
@@ -29,119 +31,110 @@ ORIGINALS = ROOT / ".threadlab" / f"originals-{__version__}"
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line `arguments` ask for and return the exit status."""
-    if not (ROOT / "pyproject.toml").exists():
-        raise Problem("This command belongs to the project's folder: clone or unpack it, and start there.")
-    with suppress(OSError):  # a folder that cannot be written still opens
+    """Do what the words `arguments` after `python -m threadlab` ask for; return the exit status."""
+    if not NOTEBOOKS.exists():
+        raise Problem("This belongs to the project's folder: clone or unpack that, and start there.")
+    with suppress(OSError):  # a folder that cannot be written opens all the same
         save_originals()
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    command, *rest = arguments or [""]
-    if command in ("-h", "--help"):
-        print(USAGE)
-        return 0
-    if command == "fresh":
-        print(f"A clean copy: {fresh(*rest)}" if len(rest) == 1 else USAGE)
-        return 0 if len(rest) == 1 else 2
+    os.environ["PYTHONPATH"] = _before(str(ROOT), "PYTHONPATH")  # for kernels and child processes
+    command, *rest = arguments or ["-"]
+    if command.startswith("-") and command not in ("-h", "--help"):
+        return open_course(arguments)
     if command == "test":
         return run_tests(rest)
-    if command and not command.startswith("-"):
-        raise Problem(f"There is no command {command!r}. What there is:\n{USAGE}")
-    return open_course(arguments)
+    if command == "fresh" and len(rest) == 1:
+        print(f"A clean copy: {fresh(rest[0])}")
+        return 0
+    print(USAGE)
+    return 0 if command in ("-h", "--help") else 2
 
 
 def run_tests(options: list[str]) -> int:
-    """Run pytest on the whole project with `options`."""
+    """Run pytest on the project with `options`; return its exit status."""
     go_where_it_runs("test", ["test", *options])
-    import pytest
-
     os.chdir(ROOT)
-    return int(pytest.main(options))
+    return int(importlib.import_module("pytest").main(options))
 
 
 def open_course(options: list[str]) -> int:
-    """Open the course home in JupyterLab, started with `options`; return when it ends."""
+    """Open the course home in JupyterLab, with `options` for it; return when that ends."""
     go_where_it_runs("", options)
-    _refuse_taken_port(options)
+    refuse_taken_port(options)
     os.environ.update(jupyter_environment())
-    from jupyterlab.labapp import main as jupyter_lab
-
-    return int(jupyter_lab([*jupyter_options(), *options]) or 0)
+    lab = importlib.import_module("jupyterlab.labapp")
+    return int(lab.main([*jupyter_options(), *options]) or 0)
 
 
 def jupyter_environment() -> dict[str, str]:
     """Return the variables that give this start its settings and leave the user's own alone."""
-    own = str(ROOT / "threadlab" / "jupyter")
     return {
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [own, os.environ.get("JUPYTER_CONFIG_PATH")])),
-        "JUPYTER_PREFER_ENV_PATH": "1",  # this Python is the kernel, whatever kernels the user has installed
+        "JUPYTER_CONFIG_PATH": _before(str(ROOT / "threadlab" / "jupyter"), "JUPYTER_CONFIG_PATH"),
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel is this Python, whatever kernels the user has made
         "JUPYTERLAB_WORKSPACES_DIR": str(ROOT / ".threadlab" / "workspaces"),  # no tabs of other projects
     }
 
 
+def _before(path: str, variable: str) -> str:
+    return os.pathsep.join(filter(None, [path, os.environ.get(variable)]))
+
+
 def jupyter_options() -> list[str]:
-    """Return the options for JupyterLab that this machine calls for."""
+    """Return the options that JupyterLab needs on this machine."""
     options = [f"--ServerApp.root_dir={NOTEBOOKS}", "--LabApp.default_url=/lab/tree/HOME.md"]
-    if getattr(os, "geteuid", lambda: 1)() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         options.append("--allow-root")
-    has_screen = sys.platform in ("win32", "darwin") or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
-    return options if has_screen else [*options, "--no-browser"]
+    if sys.platform not in ("win32", "darwin") and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
+        options.append("--no-browser")
+    return options
 
 
-def _refuse_taken_port(options: list[str]) -> None:
-    """Say it where the port asked for in `options` is taken; without one JupyterLab looks for a free one."""
+def refuse_taken_port(options: list[str]) -> None:
+    """Say so where the port that `options` ask for is taken (else JupyterLab takes the next free one)."""
     words = " ".join(options).replace("=", " ").split()
-    with suppress(ValueError, IndexError):
+    with suppress(ValueError, IndexError), socket.socket() as probe:
         port = int(words[words.index("--port") + 1])
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                raise Problem(f"Port {port} is taken, perhaps by a course already open. Try --port {port + 1}.")
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise Problem(f"Port {port} is taken, perhaps by the course itself. Try --port {port + 1}.")
 
 
 def save_originals() -> None:
-    """Keep the notebooks as they came, before anyone has edited them; what is kept already stays."""
+    """Keep each notebook as it came, when it is first seen: `fresh` needs that where there is no git."""
     ORIGINALS.mkdir(parents=True, exist_ok=True)
     for notebook in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"):
         kept = ORIGINALS / notebook.name
-        if "-fresh" not in notebook.stem and not kept.exists():
-            shutil.copyfile(notebook, kept.with_suffix(".part"))
-            kept.with_suffix(".part").replace(kept)
+        if not kept.exists():
+            part = shutil.copyfile(notebook, kept.with_suffix(".part"))
+            part.replace(kept)
 
 
 def fresh(number: str) -> Path:
-    """Write a clean copy of the notebook with this `number` beside it and return its path.
-
-    Args:
-        number: As in the notebook's name, "02" or "2".
+    """Write a clean copy of the notebook with this `number` ("02" or "2") beside it; return where.
 
     Raises:
         Problem: There is no such notebook.
     """
-    names = sorted({path.name for folder in (ORIGINALS, NOTEBOOKS) for path in folder.glob("[0-9][0-9]_*.ipynb")})
-    names = [name for name in names if "-fresh" not in name]
-    chosen = [name for name in names if name.startswith(f"{number:0>2}_")]
-    if not chosen:
-        there = ", ".join(name[:2] for name in names)
-        raise Problem(f"There is no notebook {number}; the course has {there}.")
-    clean = _original(chosen[0])
-    stem = chosen[0].removesuffix(".ipynb") + "-fresh"
-    copies = 1
-    while True:
-        copy = NOTEBOOKS / (f"{stem}.ipynb" if copies == 1 else f"{stem}-{copies}.ipynb")
-        try:
-            with copy.open("xb") as file:  # x: never over something that is there
-                file.write(clean)
-            return copy
-        except FileExistsError:
-            copies += 1
+    # A learner's copies have longer names than the notebook itself, which comes last and stays.
+    known = sorted(ORIGINALS.glob("*.ipynb"), key=lambda path: -len(path.name))
+    kept = {path.name[:2]: path for path in known}
+    if f"{number:0>2}" not in kept:
+        raise Problem(f"There is no notebook {number}. There are {', '.join(sorted(kept))}.")
+    original = kept[f"{number:0>2}"]
+    clean = clean_text(original)
+    for ending in itertools.chain(["-fresh"], map("-fresh-{}".format, itertools.count(2))):
+        copy = NOTEBOOKS / f"{original.stem}{ending}.ipynb"
+        with suppress(FileExistsError), copy.open("xb") as file:  # x: never over what is there
+            file.write(clean)
+            break
+    return copy
 
 
-def _original(name: str) -> bytes:
-    """Return the notebook `name` as it came: from git where this is a checkout, else as kept at the first start."""
-    if (ROOT / ".git").exists():  # only then: the folder may lie in somebody else's repository
+def clean_text(original: Path) -> bytes:
+    """Return a notebook as it came: from git, or in a ZIP the `original` that was kept."""
+    if (ROOT / ".git").exists():  # else git might find a repository that this folder lies in
         with suppress(OSError, subprocess.SubprocessError):
-            show = ["git", "-C", str(ROOT), "show", f"HEAD:notebooks/{name}"]
+            show = ["git", "-C", str(ROOT), "show", f"HEAD:notebooks/{original.name}"]
             return subprocess.run(show, capture_output=True, check=True, timeout=30).stdout
-    return (ORIGINALS / name).read_bytes()
+    return original.read_bytes()
 
 
 if __name__ == "__main__":
@@ -150,4 +143,4 @@ if __name__ == "__main__":
     except (Problem, OSError) as problem:
         sys.exit(f"threadlab: {problem}")
     except KeyboardInterrupt:
-        sys.exit("threadlab: stopped; the same line starts again.")
+        sys.exit("threadlab: stopped. The same line starts again.")
