@@ -1,8 +1,14 @@
 """Say in words what a result shows: the headline of its picture and the twin that is read aloud."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from threadlab.running.timeline import Timeline
+
+if TYPE_CHECKING:  # a picture of lanes has no need of what downloads and measures
+    from threadlab.running.measuring import Scaling
+    from threadlab.workloads.downloads import Download
 
 
 def seconds(value: float) -> str:
@@ -12,6 +18,11 @@ def seconds(value: float) -> str:
     ('4.0 s', '140 ms')
     """
     return f"{value:.1f} s" if value >= 0.195 else f"{1000 * value:.0f} ms"
+
+
+def times(value: float) -> str:
+    """Return a ratio as words: "0.98 times", "15.9 times"."""
+    return f"{value:.{1 if value >= 9.95 else 2}f} times"
 
 
 def number(value: float) -> str:
@@ -71,6 +82,70 @@ def ending(end: str) -> str:
     if end.startswith("died of "):
         return "died: " + end.removeprefix("died of ").split(":")[0]
     return "stuck" if end.startswith("was still waiting") else end.removeprefix("was ")
+
+
+def scaling_headline(results: Sequence["Scaling"]) -> str:
+    """Return what the first of `results` came to with the most workers."""
+    if not results or len(results[0].timings) < 2:
+        return "Not measured yet"
+    first, most = results[0], max(results[0].timings)
+    gain = f"{times(first.speedup(most))} {one_of(first.executor)}"
+    return f"{first.name} on {most} {kind_of(results)}: {gain}. {first.verdict(most).word.capitalize()}."
+
+
+def scaling_words(results: Sequence["Scaling"], guess: float | None = None) -> str:
+    """Return speed-ups as lines to read aloud."""
+    lines = [scaling_headline(results)]
+    for result, name in zip(results, line_names(results), strict=True):
+        said = "; ".join(result.verdict(n).sentence for n in sorted(result.timings) if n > 1)
+        lines.append(f"{name}: {said}")
+    return "\n".join(lines + guess_words(guess, "times"))
+
+
+def line_names(results: Sequence["Scaling"]) -> list[str]:
+    """Return a name for each line: the function's, and where it runs if that is what differs."""
+    names = [result.name for result in results]
+    return [f"{r.name}, {r.executor}" if names.count(r.name) > 1 else r.name for r in results]
+
+
+def kind_of(results: Sequence["Scaling"]) -> str:
+    """Return the workers' common name: "threads", "processes" or "workers"."""
+    kinds = {result.executor for result in results} & {"threads", "processes"}
+    return kinds.pop() if len(kinds) == 1 else "workers"
+
+
+def one_of(executor: str) -> str:
+    """Return "one thread", "one process" or "one worker"."""
+    return {"threads": "one thread", "processes": "one process"}.get(executor, "one worker")
+
+
+def downloads_headline(results: Sequence["Download"]) -> str:
+    """Return how many of `results` were under way at once, how long they took, and how many failed."""
+    count = f"{len(results)} download" + ("s" if len(results) != 1 else "")
+    failed = sum(result.error is not None for result in results)
+    bad = [f"{failed} failed"] if failed else []
+    started = [(d.began, d.ended) for d in results if d.began is not None and d.ended is not None]
+    if not started:
+        return f"{count}: " + ", ".join(bad or ["none started"])
+    begin, end = stretch(results)
+    most = max(sum(a <= moment < b for a, b in started) for moment, _ in started)
+    return f"{count}, {most} at a time: " + ", ".join([seconds(end - begin), *bad])
+
+
+def downloads_words(results: Sequence["Download"]) -> str:
+    """Return downloads as lines to read aloud."""
+    lines, begin = [downloads_headline(results)], stretch(results)[0]
+    for row, one in enumerate(results, 1):
+        moments = {"began": one.began, "first byte": one.first_byte, "ended": one.ended}
+        said = [f"{what} {moment - begin:.2f} s" for what, moment in moments.items() if moment is not None]
+        lines.append(f"download {row}: " + ", ".join(said) + (f"; failed: {one.error}" if one.error else ""))
+    return "\n".join(lines)
+
+
+def stretch(results: Sequence["Download"]) -> tuple[float, float]:
+    """Return when the first of `results` was handed in or began, and when the last ended."""
+    moments = [m for d in results for m in (d.requested, d.began, d.ended) if m is not None]
+    return (min(moments), max(moments)) if moments else (0.0, 1.0)
 
 
 def _difference(now: Timeline, before: Timeline) -> str:

@@ -7,6 +7,7 @@ is about 1,100 pixels wide, and a code cell and its picture share a height of ab
 import base64
 import html
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,11 +15,13 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 # Okabe and Ito's colours, told apart by colour-blind eyes too (Color Universal Design, 2008)
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
@@ -86,7 +89,8 @@ def headline(ax: Axes, text: str) -> None:
     """Say the result in bold above `ax`, from the left edge of the picture, smaller if it would not fit."""
     alone = ax.figure.axes == [ax]
     margin = ax.get_position().x0 * WIDTH - 4 if alone else 0.0
-    size = HEADLINE * min(1, (width(ax) + margin) / width_of(text, HEADLINE, bold=True))
+    room = WIDTH - 8 if alone else width(ax)
+    size = HEADLINE * min(1, room / width_of(text, HEADLINE, bold=True))
     looks = {"fontsize": size, "fontweight": "bold", "color": INK, "parse_math": False}
     ax.set_title(text, loc="left", x=-margin / width(ax), pad=10, **looks)  # type: ignore[arg-type]
 
@@ -141,6 +145,19 @@ def scale(ax: Axes) -> float:
     """Return how many pixels one unit of the x axis of `ax` is wide."""
     low, high = ax.get_xlim()
     return width(ax) / (high - low)
+
+
+def pixels_up(ax: Axes, y: float) -> float:
+    """Return how many pixels `y` is above the bottom of `ax`."""
+    part = ax.transAxes.inverted().transform(ax.transData.transform((1, y)))[1]
+    return float(part * ax.get_position().height * ax.figure.get_figheight() / PIXEL)  # type: ignore[union-attr]
+
+
+def ticks(axis: Axis, values: Iterable[float]) -> None:
+    """Put plain numbers at `values` of `axis` and nowhere else, also where it is logarithmic."""
+    axis.set_major_locator(FixedLocator(list(values)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 @lru_cache(maxsize=2048)
