@@ -1,0 +1,495 @@
+"""Downloads, from the local site and from servers that misbehave."""
+
+import gzip
+import hashlib
+import os
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+import pytest
+
+from threadlab.workloads import downloads
+from threadlab.workloads.downloads import Download, download, download_all
+from threadlab.workloads.site import serve_site
+
+LIMIT = 10  # seconds; nothing here takes so long unless it is broken
+
+
+@pytest.fixture(scope="module")
+def site():
+    with serve_site(latency=0) as site:
+        yield site
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Calls `talk(server, connection)` for each connection; keeps what it was asked."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, talk):
+        self.talk, self.connections, self.asked = talk, 0, []
+        self.over, self.begun, self.go_on = threading.Event(), threading.Event(), threading.Event()
+        super().__init__(("127.0.0.1", 0), None)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/file.txt"
+
+    def finish_request(self, request, client_address):
+        self.connections += 1
+        request.settimeout(LIMIT)
+        self.talk(self, request)
+
+    def read(self, connection):
+        """Return one request, or nothing if the other side has closed the connection."""
+        heard = b""
+        while not heard.endswith(b"\r\n\r\n"):
+            piece = connection.recv(65536)
+            if not piece:
+                return b""
+            heard += piece
+        self.asked.append(heard)
+        return heard
+
+    def handle_error(self, request, client_address):
+        """Say nothing: who hangs up early is part of these tests."""
+
+
+@contextmanager
+def serving(talk):
+    with Server(talk) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.go_on.set()
+            server.shutdown()
+            thread.join(LIMIT)
+
+
+def says(answer):
+    """Return a conversation in which the server reads one request, answers and hangs up."""
+
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(answer)
+
+    return talk
+
+
+def answer(body, *headers, status="200 OK", length=None):
+    announced = len(body) if length is None else length
+    return (
+        "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {announced}", *headers, "", ""]).encode() + body
+    )
+
+
+def keep_alive(server, connection):
+    while server.read(connection):
+        connection.sendall(answer(b"ok"))
+    server.over.set()
+
+
+def error_from(talk, folder):
+    with serving(talk) as server:
+        result = download(server.url, folder)
+    assert (result.path, result.size, result.sha256) == (None, 0, "")
+    assert list(folder.iterdir()) == []
+    return result.error
+
+
+# What goes right
+
+
+def test_a_file_arrives_as_it_is_on_the_site(site, tmp_path):
+    url = site.urls(3, size=300_000)[2]
+    result = download(url, tmp_path)
+    content = (b"This is file 3.\n" * 20_000)[:300_000]
+    assert result.path == tmp_path / "3"
+    assert result.path.read_bytes() == content
+    assert (result.url, result.size, result.error) == (url, 300_000, None)
+    assert result.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_an_empty_file_is_a_file(site, tmp_path):
+    assert download(site.urls(1, size=0)[0], tmp_path).path.read_bytes() == b""
+
+
+def test_a_missing_folder_is_made(site, tmp_path):
+    assert download(site.urls(1)[0], str(tmp_path / "a" / "b")).path == tmp_path / "a" / "b" / "1"
+
+
+def test_nothing_but_the_files_is_left_in_the_folder(site, tmp_path):
+    download_all(site.urls(20), tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(map(str, range(1, 21)))
+
+
+def test_results_come_in_the_order_of_the_urls_whatever_happens_to_some(site, tmp_path):
+    good = site.urls(4)
+    urls = [good[0], "file:///etc/passwd", good[1], None, good[2].replace("/file/", "/no/"), good[3]]
+    results = download_all(iter(urls), tmp_path, workers=3)
+    assert [result.url for result in results] == urls
+    assert [result.error is None for result in results] == [True, False, True, False, False, True]
+
+
+def test_no_urls_give_no_results(tmp_path):
+    assert download_all([], tmp_path) == []
+
+
+def test_the_moments_of_a_download_are_in_order(site, tmp_path):
+    result = download_all(site.urls(1), tmp_path)[0]
+    assert result.requested <= result.began <= result.first_byte <= result.ended
+    assert result.seconds == result.ended - result.began
+
+
+def test_a_moment_that_never_came_is_none(tmp_path):
+    result = download("nonsense", tmp_path)
+    assert (result.requested, result.first_byte) == (None, None)
+    assert result.began <= result.ended
+
+
+def test_a_result_can_be_built_by_hand():
+    assert Download("http://example.org", error="no").path is None
+
+
+def test_what_is_compressed_all_the_same_is_unpacked_and_complete(tmp_path):
+    with serving(says(answer(gzip.compress(b"text" * 999), "Content-Encoding: gzip"))) as server:
+        result = download(server.url, tmp_path)
+    assert b"Accept-Encoding: identity" in server.asked[0]
+    assert (result.error, result.size) == (None, 3996)
+
+
+def test_a_file_without_announced_size_ends_with_its_connection(tmp_path):
+    with serving(says(b"HTTP/1.0 200 OK\r\n\r\nall of it")) as server:
+        assert download(server.url, tmp_path).size == 9
+
+
+# Connections
+
+
+def test_one_thread_uses_one_connection(tmp_path):
+    with serving(keep_alive) as server:
+        for _ in range(3):
+            assert download(server.url, tmp_path).error is None
+        assert (server.connections, len(server.asked)) == (1, 3)
+
+
+def test_each_thread_has_its_own_connection_and_reuses_it(tmp_path):
+    both = threading.Barrier(2)
+
+    def talk(server, connection):
+        while server.read(connection):
+            both.wait(LIMIT)  # nobody is answered before two are asking
+            connection.sendall(answer(b"ok"))
+
+    with serving(talk) as server:
+        results = download_all([server.url] * 4, tmp_path, workers=2)
+        assert [result.error for result in results] == [None] * 4
+        assert (server.connections, len(server.asked)) == (2, 4)
+
+
+def test_the_connection_of_a_thread_ends_with_the_thread(tmp_path):
+    with serving(keep_alive) as server:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(download, server.url, tmp_path).result(LIMIT).error is None
+        assert server.over.wait(LIMIT)
+
+
+def test_the_end_of_python_is_silent_about_open_connections(site, tmp_path):
+    script = f"from threadlab import download; print(download({site.urls(1)[0]!r}, {str(tmp_path)!r}).error)"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+# Proxies
+
+
+def refused_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def no_proxies(monkeypatch):
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def test_this_computer_is_never_asked_through_a_proxy(site, tmp_path, no_proxies):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        no_proxies.setenv(name, f"http://127.0.0.1:{refused_port()}")
+    url = site.urls(1)[0]
+    assert download(url, tmp_path).error is None
+    assert download(url.replace("127.0.0.1", "localhost"), tmp_path).error is None
+
+
+def test_another_host_is_asked_through_the_proxy(tmp_path, no_proxies):
+    with serving(keep_alive) as proxy:
+        no_proxies.setenv("http_proxy", proxy.url)
+        assert download("http://example.org/page", tmp_path).error is None
+    assert proxy.asked[0].startswith(b"GET http://example.org/page HTTP/1.1")
+
+
+def test_a_redirect_to_this_computer_leaves_the_proxy(site, tmp_path, no_proxies):
+    with serving(says(answer(b"", f"Location: {site.urls(1)[0]}", status="302 Found"))) as proxy:
+        no_proxies.setenv("http_proxy", proxy.url)
+        assert download("http://example.org/page", tmp_path).error is None
+
+
+def test_a_redirect_from_this_computer_takes_the_proxy(tmp_path, no_proxies):
+    away = says(answer(b"", "Location: http://example.org/page", status="302 Found"))
+    with serving(keep_alive) as proxy, serving(away) as server:
+        no_proxies.setenv("http_proxy", proxy.url)
+        assert download(server.url, tmp_path).error is None
+    assert proxy.asked[0].startswith(b"GET http://example.org/page HTTP/1.1")
+
+
+def test_a_proxy_that_is_not_there_is_named(tmp_path, no_proxies):
+    no_proxies.setenv("http_proxy", f"http://127.0.0.1:{refused_port()}")
+    assert "check HTTP_PROXY" in download("http://example.org/page", tmp_path).error
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    "url", ["example.org/a", "file:///etc/passwd", "ftp://example.org/a", "", None, 5, b"http://a"]
+)
+def test_what_is_no_web_address_is_refused(url, tmp_path):
+    error = download(url, tmp_path).error
+    assert error == f"the URL must begin with http:// or https://, not {url!r}"
+
+
+@pytest.mark.parametrize("url", ["http://", "http:///a", "http://[::1", "http://127.0.0.1:99999/a"])
+def test_a_mangled_address_is_refused(url, tmp_path):
+    assert download(url, tmp_path).error.startswith("this is not the address of a file: ")
+
+
+def test_an_unknown_host_is_named(tmp_path, no_proxies):
+    def unknown(*args, **options):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    no_proxies.setattr(socket, "getaddrinfo", unknown)
+    error = download("http://ann:secret@shop.invalid/a", tmp_path).error
+    assert error == "unknown host shop.invalid: check the spelling, and that this computer is online"
+
+
+def test_a_refused_port_is_named(tmp_path):
+    port = refused_port()
+    error = download(f"http://127.0.0.1:{port}/a", tmp_path).error
+    assert error == f"127.0.0.1:{port} refuses the connection: check the port, and that the server runs"
+
+
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"])
+def test_a_server_that_hangs_is_left(begins, tmp_path, monkeypatch):
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(begins)
+        server.go_on.wait(LIMIT)
+
+    monkeypatch.setattr(downloads, "_TIME_LIMITS", (0.2, 0.2))
+    assert error_from(talk, tmp_path).endswith(" did not answer in time: try again later")
+
+
+def test_a_server_that_takes_no_connection_is_left(tmp_path, monkeypatch):
+    def never(*args, **options):
+        raise TimeoutError
+
+    monkeypatch.setattr(socket.socket, "connect", never)
+    error = download("http://127.0.0.1/a", tmp_path).error
+    assert error == "no connection to 127.0.0.1 in time: check that this computer is online"
+
+
+@pytest.mark.parametrize("length", [6, 10**12])
+def test_a_size_that_is_announced_and_does_not_come_is_an_error(length, tmp_path):
+    error = error_from(says(answer(b"short", length=length)), tmp_path)
+    assert error.endswith(" closed the connection before everything announced had come: try again")
+
+
+def test_a_chunked_answer_that_breaks_off_is_an_error(tmp_path):
+    error = error_from(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal"), tmp_path)
+    assert error.endswith(" closed the connection before everything announced had come: try again")
+
+
+def test_no_more_than_the_announced_size_is_taken(tmp_path):
+    with serving(says(answer(b"right and wrong", length=5))) as server:
+        assert download(server.url, tmp_path).path.read_bytes() == b"right"
+
+
+def test_a_server_that_hangs_up_is_named(tmp_path):
+    assert error_from(says(b""), tmp_path).endswith(" closed the connection too early: try again")
+
+
+def test_redirects_for_ever_are_cut_off(tmp_path):
+    def talk(server, connection):
+        while server.read(connection):
+            connection.sendall(answer(b"", "Location: /again", status="302 Found"))
+
+    assert error_from(talk, tmp_path) == "redirects for ever: check the address in a browser"
+
+
+def test_a_redirect_to_a_file_of_this_computer_is_refused(tmp_path):
+    error = error_from(says(answer(b"", "Location: file:///etc/passwd", status="302 Found")), tmp_path)
+    assert error == "redirects to what is not http or https: check the address in a browser"
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("404 Not Found", "the server answered 404 Not Found: check the address"),
+        (
+            "503 Service Unavailable",
+            "the server answered 503 Service Unavailable: its fault, try again later",
+        ),
+        ("204 No Content", "the server answered 204 No Content: check the address"),
+        ("304 Not Modified", "the server answered 304 Not Modified: check the address"),
+    ],
+)
+def test_an_answer_that_is_no_file_is_an_error(status, sentence, tmp_path):
+    body = b"" if status.startswith(("204", "304")) else b"sorry"
+    assert error_from(says(answer(body, status=status)), tmp_path) == sentence
+
+
+def test_a_folder_that_cannot_be_written_is_named(site, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    error = download(site.urls(1)[0], tmp_path / "file").error
+    assert error.startswith(f"the folder {tmp_path / 'file'} cannot be written (")
+
+
+def test_a_folder_in_the_way_of_the_file_is_named(site, tmp_path):
+    (tmp_path / "1").mkdir()
+    assert "cannot be written" in download(site.urls(1)[0], tmp_path).error
+    assert [file.name for file in tmp_path.iterdir()] == ["1"]
+
+
+def test_an_older_file_stays_when_the_new_one_breaks_off(tmp_path):
+    (tmp_path / "file.txt").write_text("old")
+    with serving(says(answer(b"ne", length=3))) as server:
+        assert download(server.url, tmp_path).error
+    assert (tmp_path / "file.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"workers": 0}, "workers must be at least 1, not 0"),
+        ({"workers": -1}, "workers must be at least 1, not -1"),
+        ({"workers": 10_000}, "workers must be at most 256, not 10000, because "),
+        ({"workers": 2.5}, "workers must be a whole number such as 1, not 2.5"),
+        ({"workers": "8"}, "workers must be a whole number such as 1, not '8'"),
+        ({"urls": "http://a"}, r"urls must be a list of URLs such as \['http://a'\], not one URL"),
+    ],
+)
+def test_wrong_arguments_are_refused_at_once(bad, sentence, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        download_all(**{"urls": [], "folder": tmp_path} | bad)
+
+
+# Interrupts
+
+
+def test_an_interrupt_leaves_nothing_half_written(site, tmp_path, monkeypatch):
+    class Interrupted:
+        def update(self, piece):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(downloads, "sha256", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        download(site.urls(1)[0], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_ends_the_running_downloads_and_begins_no_other(tmp_path, monkeypatch):
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(answer(b"x" * 500_000, length=1_000_000))
+        server.begun.set()
+        server.go_on.wait(LIMIT)
+        connection.sendall(b"x" * 500_000)
+
+    with serving(talk) as server:
+
+        def interrupted_wait(jobs, timeout):
+            monkeypatch.setattr(downloads, "wait", lambda jobs, timeout: wait(jobs, LIMIT))
+            assert server.begun.wait(LIMIT)
+            threading.Thread(target=server.go_on.set).start()
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(downloads, "wait", interrupted_wait)
+        with pytest.raises(KeyboardInterrupt):
+            download_all([server.url] * 5, tmp_path, workers=1)
+        assert (list(tmp_path.iterdir()), server.connections) == ([], 1)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("", "download"),
+        ("/", "download"),
+        ("/a/b.txt?c=d/e#f/g", "b.txt"),
+        ("?x=/a/b", "download"),
+        ("/folder/", "folder"),
+        ("/..", "download"),
+        ("/a/../../etc/passwd", "passwd"),
+        ("/%2e%2e%2f%2e%2e%2fpasswd", "passwd"),
+        ("/..%5C..%5Cboot.ini", "_.._boot.ini"),
+        ("/C:%5Cboot.ini", "C__boot.ini"),
+        ("/a%00b", "a_b"),
+        ("/a%0Ab", "a_b"),
+        ("/a\nb", "a_b"),
+        ('/<a>:"|?*', "_a____"),
+        ("/CON", "_CON"),
+        ("/nul.txt", "_nul.txt"),
+        ("/Com1.tar.gz", "_Com1.tar.gz"),
+        ("/console.txt", "console.txt"),
+        ("/trailing. . ", "trailing"),
+        ("/.hidden", "hidden"),
+        ("/%E4%BD%A0.txt", "你.txt"),
+        ("/e%CC%81", "é"),
+        ("/%ff", "\ufffd"),
+        ("/\ud800", "_"),
+        ("/" + "a" * 999 + ".txt", "a" * 80 + ".txt"),
+        ("/" + "%C3%A9" * 999 + ".txt", "é" * 40 + ".txt"),
+        ("/a." + "b" * 999, "a"),
+    ],
+)
+def test_the_name_of_the_file_is_safe_whatever_the_url_says(path, name):
+    assert downloads._file_name(f"http://example.org{path}") == name
+
+
+def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
+    with serving(keep_alive) as server:
+        result = download(server.url.replace("file.txt", "..%2F..%2Fnul%00?a=b"), tmp_path)
+    assert result.path == tmp_path / "nul_"
+    assert [file.name for file in tmp_path.iterdir()] == ["nul_"]
+
+
+@pytest.mark.parametrize(
+    ("names", "different"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a.txt"] * 3, ["a.txt", "a (2).txt", "a (3).txt"]),
+        (["a.txt", "A.TXT"], ["a.txt", "A (2).TXT"]),
+        (["a", "a", "a (2)"], ["a", "a (2)", "a (2) (2)"]),
+        (["a (2)", "a", "a"], ["a (2)", "a", "a (3)"]),
+    ],
+)
+def test_equal_names_are_numbered_in_the_order_of_the_urls(names, different):
+    assert downloads._different(names) == different
+
+
+def test_files_with_equal_names_do_not_overwrite_each_other(site, tmp_path):
+    one, two = site.urls(2)
+    results = download_all([one, two, one + "&again"], tmp_path)
+    assert [result.path.name for result in results] == ["1", "2", "1 (2)"]

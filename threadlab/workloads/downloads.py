@@ -1,0 +1,219 @@
+"""Download files from the web: one at a time, or by many threads."""
+
+import os
+import re
+import secrets
+import socket
+import unicodedata
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain, count
+from pathlib import Path, PurePosixPath
+from threading import Event, local
+from time import perf_counter
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, InvalidSchema, ProxyError, SSLError
+from urllib3.exceptions import NewConnectionError
+
+from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, whole_number
+from threadlab.running.watching import waiting
+
+_URL = re.compile(r"https?://([^/?#]*@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)", re.IGNORECASE)
+_TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
+_PIECE = 64 * 1024  # bytes: enough that hashing releases the GIL, and that few pieces make a file
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What became of one URL. If it failed, `path` is None and `error` says why and what to do.
+
+    The four moments are readings of `time.perf_counter`, None where it never came so far.
+    """
+
+    url: str
+    path: Path | None = None
+    size: int = 0
+    sha256: str = ""
+    seconds: float = 0.0
+    error: str | None = None
+    requested: float | None = None  # handed in, by download_all
+    began: float | None = None
+    first_byte: float | None = None
+    ended: float | None = None
+
+
+class _Session(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.max_redirects = 10
+        self.headers["Accept-Encoding"] = "identity"  # so that the announced size is the size of the file
+        for scheme in ("http://", "https://"):  # few hosts: the main thread's connections stay open
+            self.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=1))
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """Send `request`, a redirected one too; past every proxy if it stays on this computer."""
+        if urlsplit(request.url).hostname in ("127.0.0.1", "localhost", "::1"):
+            options["proxies"] = {}
+        return super().send(request, **options)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _OfThisThread(local):
+    def __init__(self) -> None:
+        self.session = _Session()
+
+
+_mine = _OfThisThread()  # kept between calls to reuse connections; a thread's session ends with the thread
+
+
+def download(url: str, folder: str | Path) -> Download:
+    """Download `url` into `folder`, where the last name in its path is the name of the file.
+
+    >>> print(download("example.org", "pictures").error)
+    the URL must begin with http:// or https://, not 'example.org'
+    """
+    return _download(url, Path(folder) / _file_name(url), Event())
+
+
+def download_all(urls: Iterable[str], folder: str | Path, *, workers: int = 8) -> list[Download]:
+    """Download `urls` into `folder` by so many `workers`; return one result for each URL, in their order.
+
+    Of files with equal names the second is called `name (2)`.
+
+    Raises:
+        TypeError: `urls` is one URL, or `workers` is not a whole number.
+        ValueError: `workers` is below 1, or more than a laptop can take.
+    """
+    if isinstance(urls, (str, bytes)):
+        raise TypeError(f"urls must be a list of URLs such as [{urls!r}], not one URL")
+    whole_number("workers", workers, most=MOST_WORKERS, why=WHY_MOST_WORKERS)
+    urls, folder, stop = list(urls), Path(folder), Event()
+    pool = ThreadPoolExecutor(workers)
+    jobs = []
+    try:
+        for url, name in zip(urls, _different([_file_name(url) for url in urls]), strict=True):
+            jobs.append(pool.submit(_download, url, folder / name, stop, requested=perf_counter()))
+        while wait(jobs, timeout=0.1).not_done:
+            pass  # in slices, because Windows cannot interrupt a wait
+    except BaseException:  # most likely "Interrupt the kernel"
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        # Who hangs longer than this ends by its own time limit, and removes its file then.
+        wait([job for job in jobs if not job.cancelled()], timeout=0.5)
+        raise
+    pool.shutdown()
+    return [job.result() for job in jobs]
+
+
+def _download(url: str, path: Path, stop: Event, requested: float | None = None) -> Download:
+    """Download `url` to `path`; whatever goes wrong is a sentence in the result."""
+    done: dict[str, Any] = {"requested": requested, "began": perf_counter()}
+    try:
+        if not _URL.match(str(url)):
+            raise ValueError(f"the URL must begin with http:// or https://, not {url!r}")
+        with waiting("the first byte"):
+            response = _mine.session.get(url, stream=True, timeout=_TIME_LIMITS)
+        done["first_byte"] = perf_counter()
+        with response, _whole_file(path) as file:
+            done["sha256"], done["size"] = _save(response, file, stop)
+        done["path"] = path
+    except Exception as error:
+        done["error"] = _sentence(error, url, path.parent)
+    done["ended"] = perf_counter()
+    return Download(url, seconds=done["ended"] - done["began"], **done)
+
+
+def _save(response: requests.Response, file: BinaryIO, stop: Event) -> tuple[str, int]:
+    """Write the body of `response` to `file`; return its fingerprint and its size."""
+    if response.status_code != 200:
+        advice = "check the address" if response.status_code < 500 else "its fault, try again later"
+        raise ValueError(f"the server answered {response.status_code} {response.reason}: {advice}")
+    fingerprint = sha256()
+    for piece in response.iter_content(_PIECE):
+        if stop.is_set():
+            raise InterruptedError("stopped")
+        file.write(piece)
+        fingerprint.update(piece)
+    if response.raw.length_remaining:  # urllib3 before 2.0 leaves this check to us
+        raise ChunkedEncodingError
+    return fingerprint.hexdigest(), file.tell()
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes the name `path` when the block is done, and goes if it is not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with open(part, "xb") as file:
+            yield file
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _file_name(url: str) -> str:
+    """Return the last name in the path of `url`, made right for every system."""
+    parts = _URL.match(str(url))
+    path = unquote(parts["path"]) if parts else ""
+    name = re.sub(r'[\x00-\x1f\x7f\ud800-\udfff<>:"|?*\\]', "_", PurePosixPath(path).name)
+    stem, ending = os.path.splitext(unicodedata.normalize("NFC", name).strip(". "))
+    ending = ending if len(ending) < 12 else ""
+    name = stem.encode()[:80].decode(errors="ignore").strip(". ") + ending or "download"
+    reserved = re.match(
+        r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(\.|$)", name, re.IGNORECASE
+    )
+    return f"_{name}" if reserved else name
+
+
+def _different(names: list[str]) -> list[str]:
+    """Number equal `names`, from the second on; equal is what Windows and macOS hold for equal."""
+    taken: set[str] = set()
+    different = []
+    for name in names:
+        stem, ending = os.path.splitext(name)
+        numbered = (f"{stem} ({place}){ending}" for place in count(2))
+        different.append(next(new for new in chain([name], numbered) if new.casefold() not in taken))
+        taken.add(different[-1].casefold())
+    return different
+
+
+# The first that fits the error or one of its causes is said.
+_SENTENCES: dict[type[Exception], str] = {
+    requests.TooManyRedirects: "redirects for ever: check the address in a browser",
+    InvalidSchema: "redirects to what is not http or https: check the address in a browser",
+    ProxyError: "the proxy does not answer: check HTTP_PROXY and HTTPS_PROXY",
+    SSLError: "no safe connection to {host}: check the address, and the clock of this computer",
+    socket.gaierror: "unknown host {host}: check the spelling, and that this computer is online",
+    ConnectionRefusedError: "{host} refuses the connection: check the port, and that the server runs",
+    requests.ConnectTimeout: "no connection to {host} in time: check that this computer is online",
+    TimeoutError: "{host} did not answer in time: try again later",
+    NewConnectionError: "no connection to {host}: check that this computer is online",
+    requests.ConnectionError: "{host} closed the connection too early: try again",
+    ChunkedEncodingError: "{host} closed the connection before everything announced had come: try again",
+    requests.RequestException: "this is not the address of a file: {error}",
+    OSError: "the folder {folder} cannot be written ({error}): choose another one",
+}
+
+
+def _sentence(error: Exception, url: str, folder: Path) -> str:
+    """Say what went wrong with `url` or `folder`, and what to do."""
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    kinds = (kind for kind in _SENTENCES if any(isinstance(cause, kind) for cause in causes))
+    sentence = _SENTENCES.get(next(kinds, ValueError), "{error}")
+    parts = _URL.match(str(url))
+    why = getattr(error, "strerror", None) or error
+    return sentence.format(host=parts and parts["host"], folder=folder, error=why)
