@@ -1,0 +1,15 @@
+import threading
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left_over():
+    """Fail a test that leaves a thread running. (One that lets an exception die in a thread fails as
+    well: pytest warns, and warnings are errors.)"""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(timeout=5)  # one that has been told to end may still be on its way
+    assert [thread.name for thread in left if thread.is_alive()] == [], "threads left over"
