@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
+import urllib3
 
 from threadlab.workloads import downloads
 from threadlab.workloads.downloads import Download, download, download_all
@@ -29,17 +30,16 @@ def site():
 class Server(socketserver.ThreadingTCPServer):
     """Calls `talk(server, connection)` for each connection; keeps what it was asked."""
 
-    daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self, talk):
-        self.talk, self.connections, self.asked = talk, 0, []
+        self.talk, self.connections, self.asked = talk, [], []
         self.over, self.begun, self.go_on = threading.Event(), threading.Event(), threading.Event()
         super().__init__(("127.0.0.1", 0), None)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/file.txt"
 
     def finish_request(self, request, client_address):
-        self.connections += 1
+        self.connections.append(request)
         request.settimeout(LIMIT)
         self.talk(self, request)
 
@@ -69,6 +69,9 @@ def serving(talk):
             server.go_on.set()
             server.shutdown()
             thread.join(LIMIT)
+            for connection in server.connections:  # else it lasts as long as this thread's session
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 def says(answer):
@@ -175,7 +178,7 @@ def test_one_thread_uses_one_connection(tmp_path):
     with serving(keep_alive) as server:
         for _ in range(3):
             assert download(server.url, tmp_path).error is None
-        assert (server.connections, len(server.asked)) == (1, 3)
+        assert (len(server.connections), len(server.asked)) == (1, 3)
 
 
 def test_each_thread_has_its_own_connection_and_reuses_it(tmp_path):
@@ -189,7 +192,7 @@ def test_each_thread_has_its_own_connection_and_reuses_it(tmp_path):
     with serving(talk) as server:
         results = download_all([server.url] * 4, tmp_path, workers=2)
         assert [result.error for result in results] == [None] * 4
-        assert (server.connections, len(server.asked)) == (2, 4)
+        assert (len(server.connections), len(server.asked)) == (2, 4)
 
 
 def test_the_connection_of_a_thread_ends_with_the_thread(tmp_path):
@@ -314,6 +317,17 @@ def test_a_size_that_is_announced_and_does_not_come_is_an_error(length, tmp_path
     assert error.endswith(" closed the connection before everything announced had come: try again")
 
 
+def test_the_size_is_checked_also_where_urllib3_does_not(tmp_path, monkeypatch):
+    usual = urllib3.HTTPResponse.__init__
+
+    def lenient(self, *args, **options):  # what urllib3 did before 2.0
+        usual(self, *args, **options | {"enforce_content_length": False})
+
+    monkeypatch.setattr(urllib3.HTTPResponse, "__init__", lenient)
+    error = error_from(says(answer(b"short", length=6)), tmp_path)
+    assert error.endswith(" closed the connection before everything announced had come: try again")
+
+
 def test_a_chunked_answer_that_breaks_off_is_an_error(tmp_path):
     error = error_from(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal"), tmp_path)
     assert error.endswith(" closed the connection before everything announced had come: try again")
@@ -426,7 +440,7 @@ def test_an_interrupt_ends_the_running_downloads_and_begins_no_other(tmp_path, m
         monkeypatch.setattr(downloads, "wait", interrupted_wait)
         with pytest.raises(KeyboardInterrupt):
             download_all([server.url] * 5, tmp_path, workers=1)
-        assert (list(tmp_path.iterdir()), server.connections) == ([], 1)
+        assert (list(tmp_path.iterdir()), len(server.connections)) == ([], 1)
 
 
 # Names

@@ -52,7 +52,6 @@ class Download:
 class _Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
-        self.max_redirects = 10
         self.headers["Accept-Encoding"] = "identity"  # so that the announced size is the size of the file
         for scheme in ("http://", "https://"):  # few hosts: the main thread's connections stay open
             self.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=1))
@@ -62,9 +61,6 @@ class _Session(requests.Session):
         if urlsplit(request.url).hostname in ("127.0.0.1", "localhost", "::1"):
             options["proxies"] = {}
         return super().send(request, **options)
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class _OfThisThread(local):
