@@ -1,0 +1,62 @@
+"""Work that keeps a core busy: in pure Python, and in C code that releases the GIL."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+
+from threadlab.running.arguments import whole_number
+from threadlab.workloads.orders import Order, Receipt, process_orders
+
+
+def count_primes(limit: int) -> int:
+    """Count the prime numbers below `limit` by trial division, in pure Python.
+
+    >>> count_primes(100)
+    25
+    """
+    whole_number("limit", limit, least=0)
+    primes = 0
+    for candidate in range(2, limit):
+        divisor = 2
+        while divisor * divisor <= candidate and candidate % divisor != 0:
+            divisor += 1
+        if divisor * divisor > candidate:  # none divides it
+            primes += 1
+    return primes
+
+
+def price_orders(orders: Iterable[Order], *, effort: int = 10) -> list[Receipt]:
+    """Price `orders` in pure Python, as `process_orders` does, without waiting for a payment.
+
+    Args:
+        orders: What to price.
+        effort: How much to compute for each fraud score; 1 takes about 2 milliseconds.
+    """
+    return process_orders(orders, wait=0, effort=effort)
+
+
+def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
+    """Hash a buffer of `size` bytes `rounds` times; releases the GIL above 2,047 bytes.
+
+    Returns:
+        The SHA-256 of all the bytes, in hexadecimal.
+    """
+    buffer, fingerprint = _buffer(size), hashlib.sha256()
+    for _ in range(whole_number("rounds", rounds)):
+        fingerprint.update(buffer)
+    return fingerprint.hexdigest()
+
+
+def compress_buffer(size: int = 1_000_000, *, rounds: int = 30) -> int:
+    """Compress a buffer of `size` bytes `rounds` times; releases the GIL all the time.
+
+    Returns:
+        How many bytes are left, which depends on the zlib of this Python.
+    """
+    buffer = _buffer(size)
+    return [len(zlib.compress(buffer)) for _ in range(whole_number("rounds", rounds))][-1]
+
+
+def _buffer(size: int) -> bytes:
+    whole_number("size", size, most=1_000_000_000, why="the buffer is made in memory")
+    return (bytes(range(256)) * (size // 256 + 1))[:size]
