@@ -1,0 +1,143 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from threadlab import __main__ as command_line
+from threadlab.installing import ROOT, Problem
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """An unpacked ZIP with two notebooks, whose originals have been kept and of which 02 has been edited."""
+    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    monkeypatch.setattr(command_line, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(command_line, "ORIGINALS", tmp_path / ".threadlab" / "originals-1")
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    (tmp_path / "notebooks").mkdir()
+    for name in ("01_thread_basics", "02_sync_primitives"):
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_bytes(b"clean")
+    command_line.save_originals()
+    (tmp_path / "notebooks" / "02_sync_primitives.ipynb").write_bytes(b"edited")
+    return tmp_path
+
+
+def test_fresh_puts_a_clean_copy_beside_the_edited_notebook(checkout):
+    copy = command_line.fresh("02")
+    assert copy == checkout / "notebooks" / "02_sync_primitives-fresh.ipynb"
+    assert copy.read_bytes() == b"clean"
+    assert (checkout / "notebooks" / "02_sync_primitives.ipynb").read_bytes() == b"edited"
+
+
+def test_fresh_never_overwrites_a_copy(checkout):
+    names = [command_line.fresh(number).stem for number in ("02", "2", "02")]
+    assert names == [f"02_sync_primitives-fresh{ending}" for ending in ("", "-2", "-3")]
+
+
+def test_fresh_brings_back_a_notebook_that_was_removed(checkout):
+    (checkout / "notebooks" / "02_sync_primitives.ipynb").unlink()
+    assert command_line.fresh("02").read_bytes() == b"clean"
+
+
+def test_fresh_is_not_misled_by_a_learners_copy(checkout):
+    (checkout / "notebooks" / "02_sync_primitives_mine.ipynb").write_bytes(b"mine")
+    command_line.save_originals()
+    assert command_line.fresh("02").read_bytes() == b"clean"
+
+
+@pytest.mark.parametrize("number", ["07", "", "two", "..", "0"])
+def test_fresh_names_the_notebooks_that_there_are(checkout, number):
+    with pytest.raises(Problem, match=r"There are 01, 02\."):
+        command_line.fresh(number)
+
+
+def test_in_a_git_checkout_the_clean_copy_is_what_was_committed(checkout):
+    notebook = checkout / "notebooks" / "02_sync_primitives.ipynb"
+    notebook.write_bytes(b"committed")
+    name = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    for words in (["init", "-q"], ["add", "notebooks"], [*name, "commit", "-q", "--no-verify", "-m", "x"]):
+        subprocess.run(["git", "-C", checkout, *words], check=True, timeout=30)
+    notebook.write_bytes(b"edited again")
+    assert command_line.fresh("02").read_bytes() == b"committed"
+
+
+def test_a_notebook_that_git_does_not_know_is_clean_as_it_was_kept(checkout):
+    (checkout / ".git").mkdir()
+    assert command_line.fresh("02").read_bytes() == b"clean"
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_not_to_start(checkout, monkeypatch, capsys):
+    def refuse():
+        raise PermissionError
+
+    monkeypatch.setattr(command_line, "save_originals", refuse)
+    assert command_line.main(["--help"]) == 0
+
+
+@pytest.mark.parametrize("words", [["tests"], ["fresh"], ["fresh", "02", "04"]])
+def test_an_unknown_command_shows_those_that_there_are(checkout, capsys, words):
+    assert command_line.main(words) == 2
+    assert "python -m threadlab fresh 02" in capsys.readouterr().out
+
+
+def test_what_follows_test_goes_to_pytest(checkout, monkeypatch):
+    asked = []
+    monkeypatch.chdir(checkout)
+    monkeypatch.setattr(command_line, "go_where_it_runs", lambda extra, words: asked.append((extra, words)))
+    monkeypatch.setitem(
+        sys.modules, "pytest", SimpleNamespace(main=lambda options: asked.append(options) or 0)
+    )
+    assert command_line.main(["test", "-k", "lock"]) == 0
+    assert asked == [("test", ["test", "-k", "lock"]), ["-k", "lock"]]
+
+
+def test_jupyterlab_opens_the_home_page_and_gets_the_learners_options_last(checkout, monkeypatch):
+    asked = []
+    monkeypatch.setattr(command_line, "go_where_it_runs", lambda extra, words: asked.append((extra, words)))
+    lab = SimpleNamespace(main=lambda options: asked.append(options))
+    monkeypatch.setitem(sys.modules, "jupyterlab.labapp", lab)
+    assert command_line.main(["--no-browser", "--debug"]) == 0
+    assert asked[0] == ("", ["--no-browser", "--debug"])
+    assert "--LabApp.default_url=/lab/tree/HOME.md" in asked[1]
+    assert asked[1][-2:] == ["--no-browser", "--debug"]
+    assert os.environ["PYTHONPATH"].split(os.pathsep)[0] == str(checkout)
+
+
+def test_a_taken_port_is_said_in_one_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        for options in (["--port", str(port)], [f"--port={port}"]):
+            with pytest.raises(Problem, match=f"Port {port} is taken"):
+                command_line.refuse_taken_port(options)
+    command_line.refuse_taken_port(["--port", str(port)])
+    command_line.refuse_taken_port(["--no-browser", "--port"])
+
+
+@pytest.mark.parametrize(("screen", "expected"), [({}, True), ({"DISPLAY": ":0"}, False)])
+def test_linux_without_a_screen_opens_no_browser(monkeypatch, screen, expected):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "environ", screen)
+    assert ("--no-browser" in command_line.jupyter_options()) == expected
+
+
+@pytest.mark.parametrize(("user", "expected"), [(0, True), (1000, False)])
+def test_only_root_needs_to_be_allowed(monkeypatch, user, expected):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    assert ("--allow-root" in command_line.jupyter_options()) == expected
+
+
+def test_the_settings_of_this_start_come_before_the_users_and_leave_them_alone(monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    ours, theirs = command_line.jupyter_environment()["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert theirs == "theirs"
+    path = ROOT.joinpath(ours, "labconfig", "default_setting_overrides.json")
+    settings = json.loads(path.read_text("utf-8"))
+    assert (
+        settings["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]["markdown"]
+        == "Markdown Preview"
+    )
