@@ -72,5 +72,28 @@ def thread_counts(name: str, values: Iterable[Any]) -> tuple[int, ...]:
     return counts
 
 
+def some(name: str, values: Any) -> list[Any]:
+    """Return `values` as a list if they are a collection of at least one.
+
+        >>> some("items", range(3))
+        [0, 1, 2]
+
+    Raises:
+        TypeError: `values` is not a collection.
+        ValueError: there are none.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a collection such as a list or a range, not {values!r}")
+    every = list(values)
+    if not every:
+        raise ValueError(f"{name} must hold at least one, not none")
+    return every
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return what to call `function` in a sentence or a title."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
 MOST_WORKERS = 256
 WHY_MOST_WORKERS = "each worker costs memory and start-up time, and a class laptop may not have it"
