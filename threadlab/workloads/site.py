@@ -1,6 +1,7 @@
 """A web site on this computer: a process of its own, so that it shares no GIL with who downloads from it."""
 
 import asyncio
+import faulthandler
 import json
 import logging
 import os
@@ -9,7 +10,7 @@ import sys
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 
 from threadlab.running.arguments import number, whole_number
@@ -41,7 +42,7 @@ class Site:
         settings = _checked(latency, at_once)
         path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process: Any = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", "-m", "threadlab.workloads.site"],
+            [sys.executable, "-P", "-W", "ignore", "-m", "threadlab.workloads.site", str(_ANSWER_LIMIT)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
             stdin=subprocess.PIPE,  # closes with this Python, also when it is killed; then the site ends
             stdout=subprocess.PIPE,
@@ -74,19 +75,15 @@ class Site:
         """Put `settings` into force; return the port, which is the site's answer."""
         if not self._end.alive:
             raise ValueError("this site is closed; serve_site() starts a new one")
-        guard = Timer(_ANSWER_LIMIT, self._process.kill)
         with self._asking:
-            guard.start()
-            try:
-                with suppress(OSError):  # a site that has ended left its reason as the answer
-                    print(json.dumps(settings), file=self._process.stdin)
-                answer = str(self._process.stdout.readline())
-                if not answer.strip().isdecimal():
-                    reason = answer + self._process.stdout.read()
-                    raise RuntimeError(f"the site has ended; serve_site() starts a new one. {reason}")
-            finally:
-                guard.cancel()
-                guard.join()
+            with suppress(OSError):  # a site that has ended left its reason as the answer
+                print(json.dumps(settings), file=self._process.stdin)
+            answer = str(
+                self._process.stdout.readline()
+            )  # in time, because the site ends itself if it is not
+            if not answer.strip().isdecimal():
+                reason = answer + self._process.stdout.read()
+                raise RuntimeError(f"the site has ended; serve_site() starts a new one. {reason}")
             self.latency, self.at_once = settings["latency"], settings["at_once"]
         return answer.strip()
 
@@ -118,8 +115,9 @@ def _end(process: Any) -> None:
         process.kill()
 
 
-async def _serve() -> None:
+async def _serve(answer_limit: float) -> None:
     """Serve files until standard input ends; each of its lines is new settings and answered with the port."""
+    faulthandler.dump_traceback_later(answer_limit, exit=True)
     from tornado import httpserver, netutil, web
 
     logging.disable()  # standard output is for answers
@@ -136,13 +134,19 @@ async def _serve() -> None:
         def compute_etag(self) -> None:
             """Spend no time on a fingerprint that nobody asks for."""
 
+    def next_line() -> str:
+        line = sys.stdin.readline()
+        faulthandler.dump_traceback_later(answer_limit, exit=True)
+        return line
+
     sockets = netutil.bind_sockets(0, "127.0.0.1", backlog=1024)
     httpserver.HTTPServer(web.Application([(r"/file/(\d+)", File)])).add_sockets(sockets)
-    while line := await asyncio.to_thread(sys.stdin.readline):
+    while line := await asyncio.to_thread(next_line):
         settings = json.loads(line)
         latency, slots = settings["latency"], asyncio.Semaphore(settings["at_once"] or 1_000_000)
+        faulthandler.cancel_dump_traceback_later()
         print(sockets[0].getsockname()[1], flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(float(sys.argv[1])))
