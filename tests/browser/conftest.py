@@ -39,10 +39,13 @@ def chromium():
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    others = [item for item in items if item not in ours]
     for item in ours:
         item.add_marker("browser")
-    if not chromium() and "CI" not in os.environ:
-        items[:] = [item for item in items if item not in ours]
+    if chromium() or "CI" in os.environ:
+        items[:] = others + ours  # last, for Playwright leaves an event loop running in this thread
+    else:
+        items[:] = others
         config.hook.pytest_deselected(items=ours)
 
 
