@@ -1,13 +1,13 @@
 """Say in words what a result shows: the headline of its picture and the twin that is read aloud."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from threadlab.running.timeline import Timeline
 
 if TYPE_CHECKING:  # a picture of lanes has no need of what downloads and measures
-    from threadlab.running.measuring import Scaling
+    from threadlab.running.scaling import Scaling
     from threadlab.workloads.downloads import Download
 
 
@@ -84,18 +84,24 @@ def ending(end: str) -> str:
     return "stuck" if end.startswith("was still waiting") else end.removeprefix("was ")
 
 
-def scaling_headline(results: Sequence["Scaling"]) -> str:
-    """Return what the first of `results` came to with the most workers."""
-    if not results or len(results[0].timings) < 2:
-        return "Not measured yet"
-    first, most = results[0], max(results[0].timings)
-    gain = f"{times(first.speedup(most))} {one_of(first.executor)}"
-    return f"{first.name} on {most} {kind_of(results)}: {gain}. {first.verdict(most).word.capitalize()}."
+def scaling_headline(results: Sequence["Scaling"], workers: int | None = None) -> str:
+    """Return what the first of `results` came to with so many `workers`, by default the most."""
+    counts = sorted(results[0].timings) if results else []
+    many = workers or max(counts, default=1)
+    if many not in counts or many == 1:
+        return f"{many} {kind_of(results)}: " + (
+            "what the others are compared with" if counts else "not measured yet"
+        )
+    first = results[0]
+    gain = f"{times(first.speedup(many))} {one_of(first.executor)}"
+    return f"{first.name} on {many} {kind_of(results)}: {gain}. {first.verdict(many).word.capitalize()}."
 
 
-def scaling_words(results: Sequence["Scaling"], guess: float | None = None) -> str:
+def scaling_words(
+    results: Sequence["Scaling"], guess: float | None = None, workers: int | None = None
+) -> str:
     """Return speed-ups as lines to read aloud."""
-    lines = [scaling_headline(results)]
+    lines = [scaling_headline(results, workers)]
     for result, name in zip(results, line_names(results), strict=True):
         said = "; ".join(result.verdict(n).sentence for n in sorted(result.timings) if n > 1)
         lines.append(f"{name}: {said}")
@@ -110,13 +116,24 @@ def line_names(results: Sequence["Scaling"]) -> list[str]:
 
 def kind_of(results: Sequence["Scaling"]) -> str:
     """Return the workers' common name: "threads", "processes" or "workers"."""
-    kinds = {result.executor for result in results} & {"threads", "processes"}
-    return kinds.pop() if len(kinds) == 1 else "workers"
+    kinds = {result.executor for result in results} or {"threads"}
+    return kinds.pop() if len(kinds) == 1 and kinds <= {"threads", "processes"} else "workers"
 
 
 def one_of(executor: str) -> str:
     """Return "one thread", "one process" or "one worker"."""
     return {"threads": "one thread", "processes": "one process"}.get(executor, "one worker")
+
+
+def times_headline(middle: Mapping[int, float], workers: int, knee: int | None = None) -> str:
+    """Return the time of so many `workers` beside that of the fewest, and from where on no more is gained."""
+    threads = f"{workers} thread" + ("s" if workers > 1 else "")
+    if workers not in middle:
+        return f"{threads}: not measured yet"
+    fewest, end = min(middle), f". From {knee} on nothing is gained." if knee else ""
+    other = "" if fewest == 1 else f" with {fewest}"
+    beside = f" instead of {seconds(middle[fewest])}{other}" if workers > fewest else ""
+    return f"{threads}: {seconds(middle[workers])}{beside}{end}"
 
 
 def downloads_headline(results: Sequence["Download"]) -> str:

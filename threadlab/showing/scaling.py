@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from threadlab.running.measuring import Scaling
+from threadlab.running.scaling import Scaling
 from threadlab.showing import saying, style
 from threadlab.showing.style import COLOURS, GREY, PURPLE, write
 
@@ -19,21 +19,23 @@ def plot_scaling(
     ax: Axes | None = None,
     guess: Any = None,
     before: Scaling | Sequence[Scaling] | None = None,
+    workers: int | None = None,
     reach: int = 1,
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
-        >>> from threadlab.running.measuring import Scaling, Timing
+        >>> from threadlab.running.scaling import Scaling, Timing
         >>> timings = {1: Timing((1.0,)), 2: Timing((0.5,))}
-        >>> waiting = Scaling("wait", "threads", 8, timings, startup={}, machine=None)
+        >>> waiting = Scaling("wait", "threads", 8, timings)
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times one thread. Gain.'
 
     Args:
         result: What `sweep` returned, or several of these; the headline is about the first.
         ax: Where to draw; by default a picture of its own, shown under the cell.
-        guess: The speed-up somebody expects of the most workers, drawn dashed; what `predict` returns will do.
+        guess: The speed-up somebody expects of the most workers, also as a Guess; drawn dashed.
         before: What was measured before, drawn in grey.
+        workers: The number of workers that the headline is about; by default the most.
         reach: The number of workers that the axes reach to at least.
 
     Returns:
@@ -55,13 +57,17 @@ def plot_scaling(
         labels.append((most, expected, "your guess", style.deep(PURPLE)))
     for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
         counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
-        axes.vlines(counts, *zip(*map(each.interval, counts), strict=True), color=colour, linewidth=6, alpha=0.5)
+        axes.vlines(
+            counts, *zip(*map(each.interval, counts), strict=True), color=colour, linewidth=6, alpha=0.5
+        )
         labels.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
     _name_ends(axes, labels)
     about = "times as fast as " + saying.one_of(results[0].executor) if results else ""
     note = about + ("      grey: the run before" if ghosts else "")
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
-    style.headline(axes, saying.scaling_headline(results))
+    if workers:
+        style.point_out(axes, workers)
+    style.headline(axes, saying.scaling_headline(results, workers))
     if ax is None:
         style.show(axes, saying.scaling_words(results, expected))
     return axes
@@ -74,7 +80,11 @@ def _several(result: Scaling | Sequence[Scaling] | None) -> list[Scaling]:
 def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> None:
     """Give `ax` its limits, ticks at the numbers of workers, and a line at the usable cores."""
     style.tidy(ax, grid="both")
-    counts = sorted({n for result in results for n in result.timings} | {1, most})
+    counts = sorted(
+        {n for result in results for n in result.timings}
+        | {1, most}
+        | {2**k for k in range(most.bit_length())}
+    )
     if most > MANY:
         ax.set(xscale="log", yscale="log", xlim=(0.93, 1.06 * most), ylim=(0.5, 1.9 * top))
         style.ticks(ax.yaxis, counts)

@@ -61,7 +61,7 @@ class Picture:
 def show(ax: Axes, alt: str) -> None:
     """Show the picture of `ax` under the cell, with the words `alt`; without Jupyter do nothing."""
     if get_ipython() is not None:
-        display(Picture(ax.figure, alt))  # type: ignore[no-untyped-call, arg-type]
+        display(Picture(ax.figure, alt))  # type: ignore[arg-type]
 
 
 def new_axes(height: float, *, left: float, right: float = RIGHT) -> Axes:
@@ -124,6 +124,11 @@ def guess_line(ax: Axes, x: float, top: float, bottom: float) -> None:
     side = 1 if x < sum(ax.get_xlim()) / 2 else -1
     looks = {"ha": "left" if side > 0 else "right", "va": "top", "color": deep(PURPLE)}
     write(ax, x, top, "your guess", shift=(6 * side, 0), **looks)
+
+
+def point_out(ax: Axes, x: float) -> None:
+    """Mark `x` on the axis of `ax` by a pale band: what a slider stands at."""
+    ax.axvline(x, color=LIGHT, linewidth=16, zorder=0, label="shown")
 
 
 def deep(colour: str) -> tuple[float, ...]:

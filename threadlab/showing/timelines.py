@@ -40,7 +40,12 @@ class Band:
 
 
 def plot_timeline(
-    result: Timeline, *, ax: Axes | None = None, before: Timeline | None = None, guess: Any = None
+    result: Timeline,
+    *,
+    ax: Axes | None = None,
+    before: Timeline | None = None,
+    guess: Any = None,
+    reach: float = 0.0,
 ) -> Axes:
     """Draw the lanes of `result`, below those of `before` on the same time axis.
 
@@ -54,6 +59,7 @@ def plot_timeline(
         ax: Where to draw; by default a picture of its own, shown under the cell.
         before: An earlier run to compare with, drawn in grey.
         guess: The seconds somebody expects, drawn dashed; what `predict` returns will do.
+        reach: The seconds that the axis reaches to at least.
 
     Returns:
         The axes; their height is counted in pixels from the top.
@@ -63,7 +69,7 @@ def plot_timeline(
     left = max([48.0, *(style.width_of(_short(lane)) + 14 for run in runs for lane in run.lanes)])
     width = style.WIDTH - left - style.RIGHT if ax is None else style.width(ax)
     marked = any(lane.marks for lane in now.lanes)
-    end = (1.1 if marked else 1.04) * max(expected or 0.0, 1e-6, *(run.seconds for run in runs))
+    end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
     notes = [*wrap(now.report, int(width / 10)), *_legend(now)]
     top = LINE * len(notes) + 4
     old = list(_bands(then, top, 96, (GREY,), width / end)) if then else []

@@ -23,7 +23,9 @@ class Knee:
     reason: str
 
 
-def find_knee(seconds: Mapping[int, float], *, tasks: int | None = None, at_once: int | None = None) -> Knee | None:
+def find_knee(
+    seconds: Mapping[int, float], *, tasks: int | None = None, at_once: int | None = None
+) -> Knee | None:
     """Return the fewest workers that are as good as any more that were measured in `seconds`.
 
         >>> find_knee({1: 3.0, 8: 0.4, 16: 0.2, 32: 0.2}, tasks=24, at_once=16)
@@ -63,6 +65,7 @@ def plot_times(
     before: Mapping[int, Sequence[float]] | None = None,
     guess: Any = None,
     knee: Knee | None = None,
+    workers: int | None = None,
     counts: Sequence[int] = (),
     tasks: int | None = None,
     limits: tuple[float, float] | None = None,
@@ -75,6 +78,7 @@ def plot_times(
         before: The same of the run before, drawn in grey.
         guess: The seconds somebody expects, drawn dashed.
         knee: Where to say that nothing more is gained.
+        workers: The number of workers to point out.
         counts: Numbers of workers that the axis has room for.
         tasks: How many tasks there are; the ideal has steps then.
         limits: The shortest and the longest time that the axis has room for.
@@ -87,29 +91,45 @@ def plot_times(
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     middle = {n: median(values) for n, values in seconds.items()}
-    if limits:
-        ax.set_ylim(limits[0] / 1.4, limits[1] * 1.5)
+    best = ideal(middle, places, tasks) if middle else []
+    seen = [*best, *middle.values(), *(limits or ())] or [0.1, 1.0]
+    ax.set_ylim(min(seen) / 1.5, max(seen) * 1.6)
+    if workers:
+        style.point_out(ax, workers)
     if before:
         old = {n: median(values) for n, values in before.items()}
-        ax.plot(sorted(old), [old[n] for n in sorted(old)], "o-", color="#B4BAC3", linewidth=3, label="the run before")
-        write(ax, 0, 1, "grey: the run before", shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
+        ax.plot(
+            sorted(old),
+            [old[n] for n in sorted(old)],
+            "o-",
+            color="#B4BAC3",
+            linewidth=3,
+            label="the run before",
+        )
+        write(ax, 0, 0, "grey: the run before", shift=(6, 10), xycoords="axes fraction", color=GREY)
     if middle:
-        best = ideal(middle, places, tasks)
         ax.plot(places, best, ":", color=GREY, linewidth=2.5, label="ideal")
         write(ax, places[-1], best[-1], "ideal", shift=(-10, -9), ha="right", color=GREY)
         for n, values in seconds.items():
             ax.plot([n] * len(values), values, "o", color=BLUE, alpha=0.35, markersize=9, label="measured")
         known = sorted(middle)
-        ax.plot(known, [middle[n] for n in known], "o-", color=BLUE, linewidth=3.5, markersize=11, label="median")
+        ax.plot(
+            known, [middle[n] for n in known], "o-", color=BLUE, linewidth=3.5, markersize=11, label="median"
+        )
     expected = style.guessed(guess)
     if expected:
         ax.axhline(expected, linestyle="--", color=PURPLE, linewidth=3, label="your guess")
-        write(ax, places[0], expected, "your guess", shift=(0, -10), color=style.deep(PURPLE))
+        write(ax, places[-1], expected, "your guess", shift=(0, 10), ha="right", color=style.deep(PURPLE))
     if knee:
         text = f"the knee: from {knee.workers} threads on\n{knee.reason}"
         arrow = {"arrowstyle": "-|>", "color": RED, "linewidth": 2.5, "shrinkB": 7}
-        looks: dict[str, Any] = {"ha": "right", "va": "top", "fontsize": style.TEXT, "weight": "bold", "color": RED}
+        looks: dict[str, Any] = {
+            "ha": "right",
+            "va": "top",
+            "fontsize": style.TEXT,
+            "weight": "bold",
+            "color": RED,
+        }
         where: Any = (knee.workers, middle[knee.workers])
         ax.annotate(text, where, (0.98, 0.95), textcoords="axes fraction", arrowprops=arrow, **looks)
-    style.below(ax, "threads")
     return ax

@@ -1,16 +1,17 @@
-"""Draw downloads as a waterfall: one row each, waiting for a thread, for the first byte, receiving."""
+"""Draw downloads as a waterfall: one row each, queueing, waiting for the first byte, receiving."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GREY, RED, SKY, write
+from threadlab.showing.style import BLUE, GREY, RED, write
 from threadlab.workloads.downloads import Download
 
-ROOM = 272.0  # pixels for the rows
-LEGEND = "line: waits for its turn      hatched: waits for the first byte      solid: receives"
+ROOM, LINE, LEAST_ROWS = 276.0, 24.0, 8  # pixels for the rows and for a line of text; few rows stay slim
+LEGEND = "line: queues      hatched: waits for first byte      solid: receives"
 
 
 def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Axes:
@@ -27,22 +28,27 @@ def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Ax
     Returns:
         The axes; rows count 0, 1, 2, ... from the top.
     """
-    axes = ax or style.new_axes(ROOM + 28, left=24)
+    errors = list(dict.fromkeys(result.error for result in results if result.error))
+    notes = [LEGEND, *(["✗ " + errors[0] + (" …" if len(errors) > 1 else "")] if errors else [])]
+    axes = ax or style.new_axes(ROOM + LINE * len(notes), left=24)
     start, end = saying.stretch(results)
-    each = ROOM / max(1, len(results))
-    axes.set(xlim=(0, 1.04 * (end - start)), ylim=(max(1, len(results)) - 0.4, -0.6 - 28 / each), yticks=[])
+    rows = max(LEAST_ROWS, len(results))
+    axes.set(
+        xlim=(0, 1.04 * (end - start)), ylim=(rows - 0.4, -0.6 - LINE * len(notes) * rows / ROOM), yticks=[]
+    )
     style.tidy(axes)
-    write(axes, 0, 1, LEGEND, xycoords="axes fraction", va="top", color=GREY)
-    asked = [d.requested if d.requested is not None else start for d in results]
-    _draw(axes, "waits for its turn", [(a, d.began) for a, d in zip(asked, results, strict=True)], start)
-    _draw(axes, "waits for the first byte", [(d.began, d.first_byte or d.ended) for d in results], start)
-    _draw(axes, "receives", [(d.first_byte, d.ended) for d in results], start)
-    for row, download in enumerate(results):
-        if download.error:
-            reason = download.error if len(download.error) < 40 else "failed"
-            x = (download.ended if download.ended is not None else start) - start
-            size = min(style.TEXT, max(7.0, 0.7 * each))
-            style.write_after(axes, x, row, f"✗ {reason}", color=RED, fontsize=size)
+    for line, note in enumerate(notes):
+        looks: dict[str, Any] = {"color": RED if line else GREY, "xycoords": "axes fraction", "va": "top"}
+        write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
+    for row, one in enumerate(results):
+        colour = RED if one.error else BLUE
+        asked = start if one.requested is None else one.requested
+        _bar(axes, row, "queues", (asked, one.began), start, height=0.14, facecolor="#B4BAC3")
+        hatched = {"facecolor": style.pale(colour), "edgecolor": colour, "hatch": "///"}
+        _bar(axes, row, "waits for first byte", (one.began, one.first_byte or one.ended), start, **hatched)
+        _bar(axes, row, "receives", (one.first_byte, one.ended), start, facecolor=colour)
+        if one.error:
+            axes.plot((one.ended or start) - start, row, "X", color=RED, markersize=9, label="failed")
     style.below(axes, "seconds since the start")
     style.headline(axes, saying.downloads_headline(results))
     if ax is None:
@@ -50,14 +56,12 @@ def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Ax
     return axes
 
 
-def _draw(ax: Axes, label: str, stretches: Sequence[tuple[float | None, float | None]], start: float) -> None:
-    """Draw one bar for each of `stretches` that has both ends."""
-    rows = [(row, a, b) for row, (a, b) in enumerate(stretches) if a is not None and b is not None]
-    looks: dict[str, Any] = {
-        "waits for its turn": {"height": 0.14, "facecolor": "#B4BAC3"},
-        "waits for the first byte": {"height": 0.76, "facecolor": style.pale(SKY), "edgecolor": SKY, "hatch": "///"},
-        "receives": {"height": 0.76, "facecolor": BLUE},
-    }[label]
-    least = 3 / style.scale(ax) if label == "receives" else 0
-    widths = [max(b - a, least) for _, a, b in rows]
-    ax.barh([row for row, _, _ in rows], widths, left=[a - start for _, a, _ in rows], label=label, **looks)
+def _bar(
+    ax: Axes, row: int, label: str, stretch: tuple[float | None, float | None], start: float, **looks: Any
+) -> None:
+    """Draw a `stretch` that has both ends as a bar in `row`."""
+    begin, end = stretch
+    if begin is not None and end is not None:
+        looks = {"height": 0.76, "linewidth": 1} | looks
+        width = max(end - begin, 3 / style.scale(ax) if label == "receives" else 0)
+        ax.add_patch(Rectangle((begin - start, row - looks["height"] / 2), width, label=label, **looks))
