@@ -8,7 +8,7 @@ other thread of the process, the kernel's own too, gets the real thing.
 import threading
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 Place = tuple[Any, str, Callable[[Any], Any]]  # the owner of a name, the name, what makes its stand-in
@@ -57,11 +57,11 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
     held: list[tuple[Any, str]] = []
     with _guard:
         for owner, name, make in places:
-            real, substitute = _hold(owner, name, lambda real, make=make: make(real), held)
+            real, substitute = _hold(owner, name, make, held)
             for alias in [
                 alias for alias, value in namespace.items() if value is real or value is substitute
             ]:
-                _hold(namespace, alias, lambda _, it=substitute: it, held)
+                _hold(namespace, alias, partial(_keep, substitute), held)
     try:
         yield
     finally:
@@ -79,6 +79,10 @@ def _hold(owner: Any, name: str, make: Callable[[Any], Any], held: list[tuple[An
     entry[0] += 1
     held.append((owner, name))
     return entry[1], entry[2]
+
+
+def _keep(substitute: Any, _: Any) -> Any:
+    return substitute
 
 
 def _let_go(owner: Any, name: str) -> None:

@@ -1,0 +1,127 @@
+"""See the reads and changes of one shared object, in the learner's own lines only."""
+
+import ast
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from types import FrameType
+from typing import Any
+
+from threadlab.running.recording import Recording
+from threadlab.running.timeline import Change, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One mention of an entry in a line: `shop.stock["mug"]` has the path (shop, stock) and the key "mug"."""
+
+    path: tuple[str, ...]
+    key: str | None  # None: only known when the line runs
+    can_change: bool
+
+
+class Accesses:
+    """The marks and changes of one run, for the numbers in a dict or in the fields of an object."""
+
+    def __init__(
+        self, shared: object, namespace: MutableMapping[str, Any], clock: Callable[[], float]
+    ) -> None:
+        if not isinstance(shared, Mapping) and not hasattr(shared, "__dict__"):
+            raise TypeError(f"shared must be a dict or an object with fields, not {shared!r}")
+        self._shared = shared
+        self._namespace = namespace
+        self._clock = clock
+        self._name = next((name for name, value in list(namespace.items()) if value is shared), "shared")
+        self.changes = [Change(0.0, self._entry(key), value) for key, value in self._values().items()]
+
+    @contextmanager
+    def traced(self, recording: Recording) -> Iterator[None]:
+        """Mark on `recording` what the calling thread does, for the time of a block."""
+        sys.settrace(lambda frame, event, _: self._follow(frame, recording))
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+
+    def _values(self) -> dict[str, float]:
+        fields = self._shared if isinstance(self._shared, Mapping) else vars(self._shared)
+        return {str(k): v for k, v in list(fields.items()) if isinstance(v, (int, float))}
+
+    def _entry(self, key: str) -> str:
+        return f'{self._name}["{key}"]' if isinstance(self._shared, Mapping) else f"{self._name}.{key}"
+
+    def _follow(self, frame: FrameType, recording: Recording) -> Callable[..., Any] | None:
+        """Return a trace function for a frame of the learner's code, and none for any other."""
+        if frame.f_globals is not self._namespace:
+            return None
+        accesses = _accesses_by_line(frame.f_code.co_filename)
+        pending: list[tuple[Access, float, dict[str, float]]] = []  # the line that runs: before it ran
+
+        def on_line(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+            while pending:
+                self._settle(recording, *pending.pop())
+            if event == "line":
+                here = [a for a in accesses.get(frame.f_lineno, ()) if self._means_shared(a, frame)]
+                if here:
+                    access = max(here, key=lambda a: a.can_change)
+                    pending.append((access, self._clock(), self._values()))
+            return on_line
+
+        return on_line
+
+    def _means_shared(self, access: Access, frame: FrameType) -> bool:
+        root, *fields = access.path
+        code = frame.f_code
+        is_local = root in code.co_varnames + code.co_cellvars + code.co_freevars
+        value = (frame.f_locals if is_local else frame.f_globals).get(root)
+        for field in fields:
+            value = value if value is self._shared else getattr(value, "__dict__", {}).get(field)
+        return value is self._shared and (access.key is None or access.key in self._values())
+
+    def _settle(self, recording: Recording, access: Access, time: float, before: dict[str, float]) -> None:
+        """Say what the line did, by what was there before and is there now."""
+        now = self._values()
+        changed = [key for key in now if now[key] != before.get(key)] if access.can_change else []
+        for key in changed:
+            time = self._clock()
+            self.changes.append(Change(time, self._entry(key), now[key]))
+            verb = "takes" if now[key] < before.get(key, now[key]) else "adds"
+            recording.marks.append(Mark(time, verb))
+        if not changed:
+            keys = [access.key] if access.key else list(before)
+            seen = f": {before[keys[0]]:g}" if len(keys) == 1 else ""
+            recording.marks.append(Mark(time, f"looks{seen}"))
+
+
+@cache
+def _accesses_by_line(filename: str) -> dict[int, list[Access]]:
+    """Find every mention of an entry in a file or notebook cell."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(filename)))
+    except SyntaxError:  # a cell with magics
+        return {}
+    found: dict[int, list[Access]] = {}
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Subscript, ast.Attribute)):
+            can_change = not isinstance(node.ctx, ast.Load) or id(node) in called
+            for access in _access(node, can_change):
+                found.setdefault(node.lineno, []).append(access)
+    return found
+
+
+def _access(node: ast.Subscript | ast.Attribute, can_change: bool) -> Iterator[Access]:
+    if isinstance(node, ast.Attribute):
+        key: str | None = None if can_change and isinstance(node.ctx, ast.Load) else node.attr
+    else:
+        key = str(node.slice.value) if isinstance(node.slice, ast.Constant) else None
+    path: list[str] = []
+    inner: ast.expr = node.value
+    while isinstance(inner, ast.Attribute):
+        path.insert(0, inner.attr)
+        inner = inner.value
+    if isinstance(inner, ast.Name):
+        yield Access((inner.id, *path), key, can_change)

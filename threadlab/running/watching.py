@@ -1,0 +1,155 @@
+"""Watch plain `threading` code: who ran and who waited when, with an end for what would hang."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from types import TracebackType
+from typing import Any, Self
+
+from threadlab.running.accesses import Accesses
+from threadlab.running.arguments import number
+from threadlab.running.machine import this_machine
+from threadlab.running.standins import inside, replaced, world
+from threadlab.running.timeline import Timeline
+from threadlab.running.world import PLACES, Ended, World
+
+_GRACE = 0.4  # seconds that threads have to end once they were asked to
+
+
+def watch(*, limit: float = 10.0, shared: object = None) -> "Watch":
+    """Watch the plain threading code of a `with` block; afterwards `run.lanes()` draws it.
+
+        >>> from threading import Thread
+        >>> with watch() as run:
+        ...     Thread(target=sum, args=([1, 2],), name="Ann").start()
+        >>> [lane.name for lane in run.timeline.lanes]
+        ['Ann']
+
+    Threads started inside (pools too) are recorded, and have ended when the block ends. Locks, queues and the
+    like that are made inside give up at the limit, and so do `sleep` and `join`: nothing hangs.
+
+    Args:
+        limit: Seconds after which what still runs is ended, and one sentence says who waited for what.
+        shared: A dict or object of numbers. Its reads and changes in the lines of the notebook or file that
+            calls watch() are recorded too, by tracing these lines (which takes time).
+
+    Raises:
+        TypeError: `limit` is not a number, or `shared` has no entries to follow.
+        ValueError: `limit` is below 0.01 seconds.
+        RuntimeError: this code is being watched already.
+    """
+    return Watch(limit=limit, shared=shared, namespace=sys._getframe(1).f_globals)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show the calling thread as waiting for `what`, if it is being watched, for the time of a block."""
+    run = world()
+    with run.me().during("waiting", what) if isinstance(run, World) else nullcontext():
+        yield
+
+
+@contextmanager
+def task(name: str) -> Iterator[None]:
+    """Give a piece of work in the watching thread itself a lane, for the time of a block."""
+    run = world()
+    with run.task(name) if isinstance(run, World) else nullcontext():
+        yield
+
+
+class Watch:
+    """One watched run: a `with` block, then `.timeline` as numbers and `.lanes()` as a picture."""
+
+    def __init__(
+        self,
+        *,
+        limit: float,
+        namespace: MutableMapping[str, Any],
+        shared: object = None,
+        write: Callable[[str], object] | None = None,
+    ) -> None:
+        self._namespace = namespace
+        self._accesses = None if shared is None else Accesses(shared, namespace, lambda: self._world.clock())
+        self._world = World(number("limit", limit, least=0.01), self._accesses, write)
+        self._seconds: float | None = None  # how long it took, once it is over
+        self._stack = ExitStack()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was ended before it was finished."""
+        return self._world.stopped
+
+    @property
+    def timeline(self) -> Timeline:
+        """The run as plain numbers; while it runs, what is known so far."""
+        now = self._world.clock() if self._seconds is None else self._seconds
+        recordings = self._world.recordings[1:] or self._world.recordings  # the first: the watching thread
+        lanes = tuple(lane for lane in (recording.lane(now) for recording in recordings) if lane.spans)
+        changes = tuple(self._accesses.changes) if self._accesses else ()
+        return Timeline(lanes, now, changes, self._world.report, this_machine())
+
+    def lanes(self, *, before: "Watch | None" = None, guess: Any = None) -> None:
+        """Draw who ran and who waited when.
+
+        Args:
+            before: An earlier run, drawn above in grey on the same time axis.
+            guess: What predict() returned; drawn dashed.
+        """
+        from threadlab.showing.timelines import plot_timeline
+
+        plot_timeline(self.timeline, before=before.timeline if before else None, guess=guess)
+
+    def stop(self) -> None:
+        """End everything that this run started, from any thread, and leave its block quietly."""
+        self._world.stop()
+
+    def __enter__(self) -> Self:
+        if world() is not None:
+            raise RuntimeError("this code is being watched already: end the other watch() first")
+        if self._seconds is not None:
+            raise RuntimeError("this run is over: write `with watch() as run:` to begin a new one")
+        self._stack.enter_context(replaced(PLACES, self._namespace))
+        self._stack.enter_context(inside(self._world))
+        self._world.begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            if kind is None:
+                self._world.shut_down_pools()
+                for thread, _ in self._world.threads:  # the list may grow meanwhile
+                    if not thread.daemon:
+                        thread.join()
+        except Ended:
+            return True
+        finally:
+            self._close()
+        return kind is not None and issubclass(kind, Ended)
+
+    def _close(self) -> None:
+        """End what is left, put everything back, and say what went wrong."""
+        mine = self._world
+        mine.leave("done")
+        self._stack.close()
+        mine.shut_down_pools()
+        mine.end([recording for _, recording in mine.threads])
+        until = time.perf_counter() + _GRACE
+        for thread, _ in mine.threads:
+            thread.join(max(0.0, until - time.perf_counter()))
+        self._seconds = mine.clock()
+        left = [recording.name for thread, recording in mine.threads if thread.is_alive()]
+        if left:
+            mine.report += f" {' and '.join(left)} could not be ended: {self._why_not()}."
+        if mine.report:
+            mine.write_out(sys.stdout, mine.report.strip() + "\n")
+
+    def _why_not(self) -> str:
+        kinds = type(threading.Lock()), type(threading.RLock())
+        locks = [name for name, value in self._namespace.items() if isinstance(value, kinds)]
+        if locks:
+            return f"{' or '.join(locks)} was made before watch(); make it inside the with block"
+        return "a long call into C, or a lock made before watch(), holds it; make locks inside the with block"
