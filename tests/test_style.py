@@ -4,7 +4,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.formatters import DisplayFormatter
 
 from threadlab.running.timeline import Lane, Span, Timeline
 from threadlab.showing import style
@@ -80,11 +80,7 @@ def test_outside_jupyter_nothing_is_shown(capsys):
 
 
 def test_a_picture_that_was_shown_is_not_shown_again_as_the_value_of_the_cell():
-    shell = InteractiveShell.instance()
-    try:
-        assert shell.display_formatter.format(plot_timeline(TOGETHER)) == ({}, {})
-    finally:
-        InteractiveShell.clear_instance()
+    assert DisplayFormatter().format(plot_timeline(TOGETHER)) == ({}, {})
 
 
 def test_a_guess_is_a_number_or_carries_one():

@@ -52,7 +52,7 @@ def _run_and_times(known: Measured, workers: int, guess: Any, at_once: int | Non
     figure = Figure(figsize=(WIDTH * PIXEL, (HEIGHT + TITLE + ABOVE + BELOW) * PIXEL), facecolor="white")
     run, against = _axes(figure, left, 620), _axes(figure, 700, WIDTH - 20)
     if isinstance(shown, Timeline):
-        plot_timeline(replace(shown, machine=None), ax=run, reach=(known.limits or (0, 1))[1])
+        plot_timeline(replace(shown, machine=None), ax=run, reach=known.longest or 1.0)
         title, words = "", shown.text()
     else:
         plot_downloads(shown, ax=run)
@@ -63,7 +63,8 @@ def _run_and_times(known: Measured, workers: int, guess: Any, at_once: int | Non
         times, ax=against, before=past, guess=guess, knee=knee, workers=workers,
         counts=known.counts, tasks=known.tasks, limits=known.limits,
     )  # fmt: skip
-    style.below(against, "threads", this_machine())
+    known.limits = against.get_ylim()
+    style.below(against, "", this_machine())
     _title(against, "seconds against threads")
     headline = saying.times_headline(middle, workers, knee.workers if knee else None)
     figure.text(4 / WIDTH, 0.985, headline, va="top", fontsize=style.HEADLINE, fontweight="bold", color=INK)

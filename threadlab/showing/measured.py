@@ -26,7 +26,8 @@ class Measured:
     before: list[dict[Job, float]] = field(default_factory=list)
     lanes: dict[int, Any] = field(default_factory=dict)  # what was seen last with so many workers
     tasks: int | None = None
-    limits: tuple[float, float] | None = None  # the shortest and longest time seen; axes grow, never shrink
+    limits: tuple[float, float] | None = None  # of the axis of times as drawn last: axes grow, never shrink
+    longest: float = 0.0  # of all lanes seen
     condition: tuple[Hashable, ...] = ()  # what the times depend on besides the workers
 
     @property
@@ -46,7 +47,7 @@ class Measured:
 
     def clear(self) -> None:
         """Forget everything."""
-        self.rounds, self.before, self.lanes, self.limits, self.tasks = [], [], {}, None, None
+        self.rounds, self.before, self.lanes, self.limits, self.longest = [], [], {}, None, 0.0
 
     def add(self, job: Job, seconds: float, lanes: Any) -> None:
         """Add one measurement, to the last round if that has none of this `job` yet."""
@@ -55,8 +56,7 @@ class Measured:
         self.rounds[-1][job] = seconds
         self.lanes[job[1]] = lanes
         self.tasks = len(lanes) if isinstance(lanes, list) else None
-        shortest, longest = self.limits or (seconds, seconds)
-        self.limits = (min(shortest, seconds), max(longest, seconds))
+        self.longest = max(self.longest, seconds)
 
     def one_setting(self, workers: int) -> list[Job]:
         """Return the jobs that add a point for `workers`; with kinds of work a round of all that is known."""

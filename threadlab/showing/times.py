@@ -81,7 +81,7 @@ def plot_times(
         workers: The number of workers to point out.
         counts: Numbers of workers that the axis has room for.
         tasks: How many tasks there are; the ideal has steps then.
-        limits: The shortest and the longest time that the axis has room for.
+        limits: The limits that the axis of times has at least.
     """
     places = sorted({*counts, *seconds})
     style.tidy(ax, grid="both")
@@ -92,8 +92,9 @@ def plot_times(
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     middle = {n: median(values) for n, values in seconds.items()}
     best = ideal(middle, places, tasks) if middle else []
-    seen = [*best, *middle.values(), *(limits or ())] or [0.1, 1.0]
-    ax.set_ylim(min(seen) / 1.5, max(seen) * 1.6)
+    seen = [*best, *middle.values()] or [0.1, 1.0]
+    low, high = limits or (1.0, 0.01)
+    ax.set_ylim(min(low, min(seen) / 1.5), max(high, max(seen) * 1.6))
     if workers:
         style.point_out(ax, workers)
     if before:
