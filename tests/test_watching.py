@@ -2,6 +2,7 @@ import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Condition, Event, Lock, RLock, Semaphore, Thread
 from time import sleep
 
@@ -47,7 +48,7 @@ def test_orders_processed_by_a_loop_get_a_lane_each_that_follow_one_another():
     ends = [(lane.spans[0].start, lane.spans[-1].end) for lane in run.timeline.lanes]
     assert [lane.name for lane in run.timeline.lanes] == ["order 1", "order 2", "order 3"]
     assert ends == sorted(ends)
-    assert all(before[1] <= after[0] for before, after in zip(ends, ends[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(ends))
 
 
 def test_threads_that_wait_together_overlap():

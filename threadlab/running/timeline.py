@@ -34,8 +34,8 @@ class Mark:
 class Lane:
     """One worker: its name, its spans in order of time, and how it ended.
 
-    `task` numbers a stretch of the thread that entered the run (one order after the other); None for a thread
-    of its own. `end` is "done", or a sentence such as "died of ValueError: ..." or "was still waiting for ...".
+    `own_thread` is False for a piece of work that ran in the thread which entered the run (one order after the
+    other). `end` is "done" or what happened, such as "died of ValueError: no such item".
     """
 
     name: str

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
+from threadlab.running.lookalikes import SLEEP
 from threadlab.running.machine import this_machine
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
@@ -80,6 +81,20 @@ class Watch:
     def stopped(self) -> bool:
         """Whether it was ended before it was finished."""
         return self._world.stopped
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the thread of the `with` block waits for another one just now."""
+        return self._world.recordings[0].wanted is not None
+
+    def is_held_up(self, name: str) -> bool:
+        """Return whether the thread called `name` waits for another one just now, or has ended."""
+        states = [
+            (r.wanted is not None and r.wanted != SLEEP) or r.end
+            for r in self._world.recordings
+            if r.name == name
+        ]
+        return any(states)
 
     @property
     def timeline(self) -> Timeline:
