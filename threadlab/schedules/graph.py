@@ -1,0 +1,218 @@
+"""The graph of all states of a few threads: how many schedules end where, which is the simplest, what never ends."""
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Cost = int
+_STEP, _SWITCH, _PREEMPTION = 1, 1 << 24, 1 << 48  # one number that sorts by preemptions, then switches, then steps
+
+
+class Node:
+    """One state: which threads can take the next step, and the state after each of these steps."""
+
+    __slots__ = ("after", "by", "choices", "outcome", "parent", "waiting", "where")
+
+    def __init__(self, choices: tuple[int, ...], waiting: int, where: int, parent: int, by: int) -> None:
+        self.choices = choices
+        self.waiting = waiting  # one bit for each thread that waits
+        self.where = where  # the line at which the thread that got here goes on, to notice a run that differs
+        self.parent, self.by = parent, by  # the state before, when it was first found, and whose step led here
+        self.after: list[int | None] = [None] * len(choices)
+        self.outcome: Any = None
+
+    def edges(self) -> Iterator[tuple[int, int]]:
+        """Yield each known step as (thread, number of the state after it)."""
+        return ((thread, after) for thread, after in zip(self.choices, self.after, strict=True) if after is not None)
+
+
+class Graph:
+    """States by number; the first is the start."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+    def path(self, number: int) -> list[int]:
+        """Return the numbers of the states from the start to `number`."""
+        found = [number]
+        while self.nodes[found[-1]].parent >= 0:
+            found.append(self.nodes[found[-1]].parent)
+        return found[::-1]
+
+    # --- counting
+
+    def count(self) -> dict[Any, float]:
+        """Return the number of schedules per outcome: the number of ways from the start to its states."""
+        ways: list[float] = [0] * len(self.nodes)
+        ways[0] = 1
+        found: dict[Any, float] = {}
+        for group in self.groups(range(len(self.nodes)), lambda node, thread: True):
+            total = sum(ways[number] for number in group)
+            if total and self._is_cycle(group):
+                total = math.inf
+            for number in group:
+                ways[number] = total
+                node = self.nodes[number]
+                if not node.choices and total:
+                    found[node.outcome] = found.get(node.outcome, 0) + total
+            members = set(group)
+            for number in group:
+                for _, after in self.nodes[number].edges():
+                    if after not in members:
+                        ways[after] += total
+        return found
+
+    def _is_cycle(self, group: list[int]) -> bool:
+        return len(group) > 1 or any(after == group[0] for _, after in self.nodes[group[0]].edges())
+
+    def groups(self, numbers: Iterable[int], goes: Callable[[Node, int], bool]) -> list[list[int]]:
+        """Return the strongly connected parts of `numbers`, each before those it leads to (Tarjan, without recursion).
+
+        `goes(node, thread)` tells whether the step of `thread` from `node` belongs to the graph.
+        """
+        wanted, order, low, stack, found = set(numbers), {}, {}, [], []  # type: ignore[var-annotated]
+        on_stack: set[int] = set()
+        for root in sorted(wanted):
+            if root in order:
+                continue
+            work = [(root, iter(self._followers(root, wanted, goes)))]
+            order[root] = low[root] = len(order)
+            stack.append(root)
+            on_stack.add(root)
+            while work:
+                number, following = work[-1]
+                for after in following:
+                    if after not in order:
+                        order[after] = low[after] = len(order)
+                        stack.append(after)
+                        on_stack.add(after)
+                        work.append((after, iter(self._followers(after, wanted, goes))))
+                        break
+                    if after in on_stack:
+                        low[number] = min(low[number], order[after])
+                else:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[number])
+                    if low[number] == order[number]:
+                        place = stack.index(number) if stack[-1] != number else len(stack) - 1
+                        found.append(stack[place:])
+                        on_stack.difference_update(stack[place:])
+                        del stack[place:]
+        return found[::-1]
+
+    def _followers(self, number: int, wanted: set[int], goes: Callable[[Node, int], bool]) -> list[int]:
+        node = self.nodes[number]
+        return [after for thread, after in node.edges() if after in wanted and goes(node, thread)]
+
+    # --- schedules without end
+
+    def fair_part(self) -> list[int]:
+        """Return states among which a fair schedule can go on for ever, or none.
+
+        Fair: every thread that can take a step again and again takes one again and again. States where a thread can
+        only take steps that lead out are taken away until none is left, or all that can run run (strong fairness).
+        """
+        todo = self.cycles(range(len(self.nodes)))
+        while todo:
+            group = todo.pop()
+            members = set(group)
+            able = {thread for number in group for thread in self.nodes[number].choices}
+            moving = {thread for number in group for thread, after in self.nodes[number].edges() if after in members}
+            if able == moving:
+                return group
+            passed = able - moving
+            todo += self.cycles(number for number in group if passed.isdisjoint(self.nodes[number].choices))
+        return []
+
+    def cycles(self, numbers: Iterable[int], without: int = -1) -> list[list[int]]:
+        """Return the strongly connected parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
+        found = self.groups(numbers, lambda node, thread: thread != without)
+        return [group for group in found if len(group) > 1 or self._loops(group[0], without)]
+
+    def _loops(self, number: int, without: int) -> bool:
+        return any(after == number and thread != without for thread, after in self.nodes[number].edges())
+
+    def can_starve(self, count: int) -> bool:
+        """Tell whether one of `count` threads can be passed over for ever although it could run."""
+        return any(
+            thread in self.nodes[number].choices
+            for thread in range(count)
+            for group in self.cycles(range(len(self.nodes)), without=thread)
+            for number in group
+        )
+
+    def fair_loop(self) -> tuple[list[int], list[int]]:
+        """Return the threads of a simplest lead-in, and of a shortest fair loop after it."""
+        part = self.fair_part()
+        members, best = set(part), None
+        ends = sorted((len(lead), lead, end) for end in part for lead in [self.simplest(lambda n, end=end: n == end)])[:20]
+        for _, lead, end in ends:
+            loop = self._loop_at(end, members)
+            if loop and (best is None or (len(lead) + len(loop), lead) < (len(best[0]) + len(best[1]), best[0])):
+                best = lead, loop
+        return best or ([], [])
+
+    def _loop_at(self, end: int, members: set[int]) -> list[int]:
+        """Return the shortest way from `end` to itself on which all that can run take a step."""
+        todo: list[tuple[int, int, int, list[int]]] = [(end, 0, 0, [])]
+        met = set()
+        for number, moved, able, way in todo:
+            node = self.nodes[number]
+            able |= sum(1 << thread for thread in node.choices)
+            for thread, after in sorted(node.edges()):
+                place = (after, moved | 1 << thread, able)
+                if after in members and place not in met:
+                    met.add(place)
+                    if after == end and place[1] == able:
+                        return [*way, thread]
+                    todo.append((*place, [*way, thread]))
+        return []
+
+    # --- the simplest schedule
+
+    def simplest(self, is_end: Callable[[int], bool]) -> list[int]:
+        """Return the threads of the schedule to an `is_end` state with the fewest preemptions, switches, then steps.
+
+        Of several the first in the alphabet. A place is a state together with the thread of the step before; costs are
+        found backwards from the ends, then the way is walked forwards.
+        """
+        places, before = {(0, -1)}, {}  # type: ignore[var-annotated]
+        todo = [(0, -1)]
+        while todo:
+            number, last = todo.pop()
+            for thread, after in self.nodes[number].edges():
+                before.setdefault((after, thread), []).append((number, last))
+                if (after, thread) not in places:
+                    places.add((after, thread))
+                    todo.append((after, thread))
+        costs = {place: 0 for place in places if is_end(place[0])}
+        heap = [(0, place) for place in sorted(costs)]
+        while heap:
+            cost, place = heapq.heappop(heap)
+            if cost > costs[place]:
+                continue
+            for number, last in before.get(place, ()):
+                more = cost + self.cost(number, last, place[1])
+                if more < costs.get((number, last), math.inf):
+                    costs[number, last] = more
+                    heapq.heappush(heap, (more, (number, last)))
+        return list(self._walk(costs))
+
+    def _walk(self, costs: dict[tuple[int, int], Cost]) -> Iterator[int]:
+        number, last = 0, -1
+        while costs[number, last]:
+            for thread, after in sorted(self.nodes[number].edges()):
+                if costs.get((after, thread), math.inf) + self.cost(number, last, thread) == costs[number, last]:
+                    yield thread
+                    number, last = after, thread
+                    break
+
+    def cost(self, number: int, last: int, thread: int) -> Cost:
+        """Return the cost of a step: a preemption takes the turn from a thread that could go on and does not wait."""
+        if last in (-1, thread):
+            return _STEP
+        node = self.nodes[number]
+        preempts = last in node.choices and not node.waiting >> last & 1
+        return _STEP + _SWITCH + (_PREEMPTION if preempts else 0)

@@ -1,0 +1,148 @@
+"""Which code is the learner's, what data it shares beside the state, and what its lines keep out of sight."""
+
+import dis
+import functools
+import linecache
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from threadlab.schedules.outline import Outline
+from threadlab.schedules.points import is_shared, points
+from threadlab.schedules.stack import hides
+
+NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
+
+
+class Learner:
+    """The learner's code: every function, method and closure of the namespaces of the thread functions."""
+
+    def __init__(self, functions: Iterable[Any], makers: Iterable[Any], micro: bool = False) -> None:
+        self.micro = micro
+        own = [function for given in functions for function in functions_of(given)]
+        self._files = {function.__code__.co_filename for function in own}
+        self._own = {id(function.__globals__) for function in own if not _is_installed(function.__globals__)}
+        self.functions = own + [function for given in makers for function in functions_of(given)]
+        self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
+        self._owned: dict[CodeType, bool] = {}
+        self._outlines: dict[CodeType, Outline | None] = {}
+        self.data: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}  # global names that hold data, and a line
+        self.classes: dict[type, None] = {}
+        self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
+        self._points: dict[CodeType, dict[int, str]] = {}
+        self._seen: set[CodeType] = set()
+        for function in own:
+            self._find_data(function.__code__, function.__globals__)
+        self._rebound = frozenset(self._stored)  # what only `state` and `outcome` store does not change meanwhile
+        for function in self.functions:
+            self._find_data(function.__code__, function.__globals__)
+
+    def owns(self, frame: FrameType) -> bool:
+        """Tell whether `frame` runs the learner's code."""
+        code = frame.f_code
+        owned = self._owned.get(code)
+        if owned is None:
+            owned = self._owned[code] = (
+                id(frame.f_globals) in self._own
+                and code.co_name not in NOT_OWN
+                and (code.co_filename in self._files or bool(linecache.getlines(code.co_filename)))
+            )
+        return owned
+
+    def is_point(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands at a switch point inside a line."""
+        code = frame.f_code
+        if code not in self._points:
+            self._points[code] = points(code, frame.f_globals, self._rebound)
+        name = self._points[code].get(frame.f_lasti)
+        return name is not None and is_shared(frame, name)
+
+    def codes(self) -> list[CodeType]:
+        """Return the learner's code that has run."""
+        return [code for code, owned in self._owned.items() if owned]
+
+    def _find_data(self, code: CodeType, namespace: dict[str, Any]) -> None:
+        if code in self._seen:
+            return
+        self._seen.add(code)
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                self._find_data(inner, namespace)
+        line = code.co_firstlineno
+        for step in dis.get_instructions(code):
+            line = (step.positions and step.positions.lineno) or line
+            if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
+                step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars
+            ):
+                self._stored.add(step.argval)
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+                self._look_at(step.argval, line, namespace, step.opname.startswith("STORE"))
+
+    def _look_at(self, name: str, line: int, namespace: dict[str, Any], stored: bool) -> None:
+        value = namespace.get(name)
+        if isinstance(value, type):
+            self._look_into(value)
+        elif isinstance(value, types.FunctionType):
+            if value.__globals__ is namespace:
+                self._find_data(value.__code__, namespace)
+            if value.__closure__ or value.__dict__ or value.__defaults__:
+                self.data.setdefault((id(namespace), name), (namespace, line))
+        elif stored or (name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType)):
+            self.data.setdefault((id(namespace), name), (namespace, line))
+
+    def _look_into(self, kind: type) -> None:
+        for each in kind.__mro__:
+            if each not in self.classes and (home := _own_home(each, self.namespaces)) is not None:
+                self.classes[each] = None
+                for function in functions_of(each):
+                    self._find_data(function.__code__, home)
+
+    def add_class(self, kind: type) -> None:
+        """Count the attributes of `kind`, if it is the learner's, among the shared data."""
+        self._look_into(kind)
+
+    # --- what lines keep out of sight
+
+    def enter_line(self, frame: FrameType, held: dict[FrameType, dict[Any, Any]]) -> None:
+        """Note what the line that begins now will keep on the value stack, where no one can look."""
+        outline = self.outline(frame.f_code)
+        if outline is not None:
+            outline.note(frame, held.setdefault(frame, {}))
+
+    def outline(self, code: CodeType) -> Outline | None:
+        """Return the outline of `code`, or None if no line of it begins with something on the value stack."""
+        if code not in self._outlines:
+            self._outlines[code] = Outline(code) if hides(code) else None
+        return self._outlines[code]
+
+
+def functions_of(given: Any) -> Iterator[types.FunctionType]:
+    """Yield the plain functions behind a callable: a partial, a method, a decorated function, a class, an object."""
+    if isinstance(given, functools.partial):
+        yield from functions_of(given.func)
+    elif isinstance(given, types.MethodType):
+        yield from functions_of(given.__func__)
+    elif isinstance(given, types.FunctionType):
+        yield given
+        if hasattr(given, "__wrapped__"):
+            yield from functions_of(given.__wrapped__)
+    elif isinstance(given, type):
+        for member in list(vars(given).values()):
+            member = getattr(member, "__func__", member)
+            for function in (getattr(member, "fget", member), getattr(member, "fset", None)):
+                if isinstance(function, types.FunctionType):
+                    yield function
+    elif given is not None and isinstance(getattr(type(given), "__call__", None), types.FunctionType):
+        yield type(given).__call__
+
+
+def _is_installed(namespace: dict[str, Any]) -> bool:
+    name = str(namespace.get("__name__", "")).partition(".")[0]
+    file = str(namespace.get("__file__", ""))
+    return name in sys.stdlib_module_names or name == "threadlab" or "site-packages" in file
+
+
+def _own_home(kind: type, namespaces: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((space for space in namespaces if space.get("__name__") == kind.__module__), None)

@@ -1,0 +1,322 @@
+"""Runs a few real threads one step at a time, in the order that a `decide` function asks for.
+
+Each thread has a lock of its own as a baton; whoever holds the baton runs. `sys.settrace` calls back at each line of
+the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the baton is handed
+over only if that is another thread.
+"""
+
+import ctypes
+import dis
+import sys
+import threading
+from _thread import allocate_lock
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from time import perf_counter
+from types import FrameType, TracebackType
+from typing import Any, NoReturn, Protocol
+
+from threadlab.running.standins import inside
+from threadlab.schedules.primitives import Abandon, Lock, StandIns, Unsupported, name_of
+
+Decide = Callable[["Run"], int | None]
+_HANDLER = dis.opmap["PUSH_EXC_INFO"]
+LONGEST_STEP = 2.0  # seconds; a step of a lesson takes microseconds, a blocking call or endless loop for ever
+
+
+class Points(Protocol):
+    """Where steps begin and end."""
+
+    micro: bool
+
+    def owns(self, frame: FrameType) -> bool:
+        """Tell whether `frame` runs the learner's code."""
+
+    def is_point(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands at a switch point inside a line."""
+
+    def enter_line(self, frame: FrameType, held: dict[Any, Any]) -> None:
+        """Note in `held` what the line that begins now will keep out of sight."""
+
+
+class Waiting:
+    """What a thread waits for, and whether it gives up some day."""
+
+    __slots__ = ("lock", "timed")
+
+    def __init__(self, lock: Lock, timed: bool) -> None:
+        self.lock, self.timed = lock, timed
+
+
+class Run:
+    """One order of steps: where each thread is now, and what came of it."""
+
+    def __init__(self, count: int, decide: Decide) -> None:
+        self.decide = decide
+        self.bodies: Sequence[Callable[[], Any]] = ()
+        self.alive = [True] * count
+        self.begun = [False] * count
+        self.told = [False] * count  # that the run is over
+        self.lines = [0] * count  # the line that each thread executes next
+        self.codes: list[Any] = [None] * count  # and the code it belongs to
+        self.first: list[Any] = [(0, None)] * count  # where each thread began
+        self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
+        self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
+        self.waiting: list[Waiting | None] = [None] * count
+        self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight, for the state of the run
+        self.current: int | None = None
+        self.steps = 0
+        self.stuck = False  # whether threads were left when there was no choice any more
+        self.over = False
+        self.crash: tuple[int, BaseException] | None = None
+        self.failure: BaseException | None = None  # ends the whole exploration
+
+    def choices(self) -> tuple[int, ...]:
+        """Return the threads that can take the next step."""
+        waiting = self.waiting
+        return tuple(
+            thread
+            for thread, alive in enumerate(self.alive)
+            if alive and ((wait := waiting[thread]) is None or wait.lock.can_go_on(wait.timed))
+        )
+
+
+class Scheduler(StandIns):
+    """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
+
+    def __init__(self, count: int, points: Points) -> None:
+        self._points = points
+        self._batons = [allocate_lock() for _ in range(count)]
+        self._done = allocate_lock()
+        self._closed = False
+        self._deciding = False  # whether no learner's code is running, whatever is called
+        self._threads: list[threading.Thread] = []
+        self.run = Run(count, lambda run: None)
+        self.clock_is_data = False
+        self.printed: list[str] | None = None  # what the threads print, where somebody wants to know
+
+    def __enter__(self) -> "Scheduler":
+        for lock in (*self._batons, self._done):
+            lock.acquire()
+        self.renew_threads()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end_threads()
+
+    def renew_threads(self) -> None:
+        """Put new threads in the place of the old ones: thread-locals start afresh."""
+        self._end_threads()
+        self._closed = False
+        with inside(None):
+            for me in range(len(self._batons)):
+                thread = threading.Thread(target=self._work, args=(me,), name=name_of(me), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _end_threads(self) -> None:
+        self._closed = True
+        with inside(None):
+            for baton, thread in zip(self._batons, self._threads, strict=False):
+                baton.release()
+                thread.join(LONGEST_STEP)
+        self._threads = []
+
+    # --- what the caller's thread does
+
+    def new_run(self, decide: Decide) -> Run:
+        """Forget the run before; the next one starts its clock at zero."""
+        self.run, self.clock = Run(len(self._batons), decide), 0.0
+        return self.run
+
+    def play(self, bodies: Sequence[Callable[[], Any]]) -> Run:
+        """Run `bodies` on threads A, B, … until they end or `decide` returns None."""
+        run = self.run
+        run.bodies = bodies
+        first = run.decide(run)
+        if first is not None:
+            run.current = first
+            self._batons[first].release()
+            self._await_end(run)
+        run.current = None
+        if run.failure is not None:
+            raise run.failure
+        return run
+
+    def _await_end(self, run: Run) -> None:
+        steps, since = -1, perf_counter()
+        try:
+            while not self._done.acquire(timeout=0.1):  # short, so that an interrupt gets through on Windows
+                if run.steps != steps:
+                    steps, since = run.steps, perf_counter()
+                elif perf_counter() - since > LONGEST_STEP:
+                    self._force_out(run)
+        except KeyboardInterrupt:
+            self._force_out(run)
+            raise
+
+    def _force_out(self, run: Run) -> None:
+        """End the run from outside: by a mark where threads look, and by an exception where they compute."""
+        thread = run.current or 0
+        run.over = True
+        sentence = (
+            f"thread {name_of(thread)} did not get out of line {run.lines[thread]}: a loop or a call that never ends. "
+            "Blocking calls (files, sockets, subprocess) cannot be explored: use queue.Queue, locks and time.sleep"
+        )
+        run.failure = run.failure or Unsupported(sentence)
+        for _ in range(20):
+            ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
+            if self._done.acquire(timeout=0.1):
+                return
+        self._threads = []  # nothing can end a call into C that does not return
+        raise Unsupported(f"{sentence}. It still runs: restart the kernel to be rid of it")
+
+    # --- what threads A, B, … do
+
+    def _work(self, me: int) -> None:
+        with inside(self):
+            while self._batons[me].acquire() and not self._closed:
+                self._live(me, self.run)
+
+    def _live(self, me: int, run: Run) -> None:
+        run.begun[me] = True
+        try:
+            sys._getframe().f_trace_opcodes = self._points.micro  # 3.12 wants to know it before settrace
+            sys.settrace(self._trace)
+            try:
+                Context().run(run.bodies[me])
+            finally:
+                sys.settrace(None)
+        except BaseException as error:
+            if not run.over and not isinstance(error, SystemExit):
+                run.crash = run.crash or (me, error)
+        run.alive[me] = False
+        run.waiting[me] = run.frames[me] = run.handled[me] = None
+        following = None if run.over else self._decide(run)
+        if following is None:
+            run.over = True
+            self._end_next(run)
+        else:
+            run.current = following
+            self._batons[following].release()
+
+    def _end_next(self, run: Run) -> None:
+        for thread, baton in enumerate(self._batons):
+            if run.alive[thread] and run.begun[thread]:
+                run.current = thread
+                baton.release()
+                return
+        self._done.release()
+
+    def _decide(self, run: Run) -> int | None:
+        run.steps += 1
+        self._deciding = True
+        try:
+            chosen = run.decide(run)
+        except Exception as error:
+            run.failure = error
+            chosen = None
+        self._deciding = False
+        run.stuck = chosen is None and any(run.alive)
+        return chosen
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if self._deciding or not self._points.owns(frame):
+            return None
+        if self._points.micro:
+            frame.f_trace, frame.f_trace_opcodes = self._trace_lines, True  # in this order: 3.13 wants it
+        return self._trace_lines
+
+    def _trace_lines(self, frame: FrameType, event: str, argument: Any) -> Any:
+        run = self.run
+        if run.over:
+            self._leave(run, frame)
+        elif event == "line" and not self._points.micro:
+            self._point(run, frame)
+        elif event == "opcode" and self._points.is_point(frame):
+            self._point(run, frame)
+        elif event == "return":
+            run.held.pop(frame, None)
+        if frame.f_code.co_cellvars or frame.f_code.co_freevars:
+            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo what
+            # others did to closures; reading it once more makes that the values of now.
+            frame.f_locals  # noqa: B018
+        return self._trace_lines
+
+    def _point(self, run: Run, frame: FrameType) -> None:
+        me = run.current
+        assert me is not None
+        run.lines[me], run.codes[me] = frame.f_lineno, frame.f_code
+        if not self._points.micro:
+            self._points.enter_line(frame, run.held)
+        if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
+            run.frames[me] = frame
+            run.first[me] = frame.f_lineno, frame.f_code
+        else:
+            self._step_ends(run, me, frame)
+            if run.over:
+                self._leave(run, frame)
+
+    def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
+        run.frames[me], run.handled[me] = frame, sys.exc_info()[1]
+        chosen = self._decide(run)
+        if chosen is None:
+            run.over = True
+        elif chosen != me:
+            run.current = chosen
+            self._batons[chosen].release()
+            self._batons[me].acquire()
+
+    def _leave(self, run: Run, frame: FrameType) -> None:
+        """Let the running thread leave a run that is over, by an exception, once.
+
+        What `with` and `finally` do on the way out is no step. Where a handler begins, an exception would spoil what
+        Python remembers of the one being handled, so there the thread goes on to its next line.
+        """
+        if not run.told[run.current or 0] and frame.f_code.co_code[frame.f_lasti] != _HANDLER:
+            run.told[run.current or 0] = True
+            raise Abandon
+
+    # --- what the primitives ask
+
+    def here(self) -> tuple[int | None, int]:
+        """Return the running thread (None in `state` and `outcome`) and its line."""
+        current = self.run.current
+        return current, 0 if current is None else self.run.lines[current]
+
+    def wait(self, lock: Lock, seconds: float | None) -> None:
+        """End the step of the running thread; return when it is chosen to go on."""
+        run, me = self.run, self.run.current
+        if me is None:
+            raise Unsupported("`state` and `outcome` must not wait: nobody is there to end the wait")
+        if run.over:
+            raise Abandon
+        until = self.clock + (seconds or 0)
+        run.waiting[me] = Waiting(lock, seconds is not None)
+        self._step_ends(run, me, sys._getframe(2))
+        if run.over:
+            run.told[me] = True
+            raise Abandon
+        run.waiting[me] = None
+        if lock.depth:  # it was chosen although the lock is not there: its time is up
+            self.clock = max(self.clock, until)
+
+    def clock_escaped(self) -> None:
+        """Take note that a reading of the clock became plain data, which then is part of every state."""
+        self.clock_is_data = True
+
+    def _print(self, real: Any, *args: Any, sep: str | None = " ", end: str | None = "\n", **kwargs: Any) -> None:
+        """Keep the text for a replay; while exploring, it would be printed once for every order."""
+        if self.printed is not None and self.run.current is not None:
+            self.printed.append((" " if sep is None else sep).join(map(str, args)) + ("\n" if end is None else end))
+
+    def give_up(self, what: str) -> NoReturn:
+        """End the exploration because the running thread does what cannot be controlled."""
+        thread, line = self.here()
+        sentence = f"line {line}: thread {name_of(thread)} {what}" if line else f"`state` or `outcome` {what}"
+        self.run.failure = Unsupported(sentence)
+        if thread is None:
+            raise self.run.failure
+        self.run.over = True
+        raise Abandon

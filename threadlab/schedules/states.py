@@ -1,0 +1,245 @@
+"""Turns where a run is into a key: two runs with equal keys go on alike, whatever is done with them.
+
+A key counts for nothing unless it holds *everything* that what follows can depend on. What cannot be seen (a
+generator, an iterator inside a C function) makes `Opaque`: such a state is never taken for another one.
+"""
+
+import _thread
+import _queue
+import threading
+import types
+from collections import deque
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any
+
+from threadlab.schedules.learner import Learner
+from threadlab.schedules.outline import UNKNOWN
+from threadlab.schedules.primitives import Instant, Lock, RLock
+from threadlab.schedules.scheduler import Run
+from threadlab.schedules.stack import below, calls_directly, depths, hides
+
+Key = tuple[int, ...]
+_OURS = {"threadlab.schedules.primitives", "threadlab.running.standins"}
+_LIBRARY = {"threading", "queue"}  # they wait only inside `with` on locks of their own, which never change
+
+
+class Opaque(Exception):
+    """Something in the state cannot be seen or compared."""
+
+
+class Outside(Exception):
+    """The state holds a real lock or the like, made outside of the exploration."""
+
+
+class States:
+    """Gives equal parts of states equal numbers, so that a key is a few small integers."""
+
+    def __init__(self, learner: Learner, *, clock_counts: bool = False) -> None:
+        self._learner = learner
+        self._numbers: dict[Any, int] = {}
+        self._clock_counts = clock_counts  # whether readings of the clock have become data
+        self.thread_locals = False  # whether a thread-local was met
+        self.unseen = ""  # the last thing that could not be seen
+
+    def key(self, run: Run, roots: Any, clock: float) -> Key | None:
+        """Return the key of where `run` is now, or None if something of it cannot be seen."""
+        freeze = Freezer(self, clock)
+        try:
+            parts = [freeze(roots), *self._shared(freeze)]
+            shared = (*parts, run.crash and (run.crash[0], type(run.crash[1])), self._clock_counts and clock)
+            return (self._number(shared), *(self._number(self._thread(run, me, freeze)) for me in range(len(run.alive))))
+        except Opaque as unseen:
+            self.unseen = str(unseen)
+            return None
+
+    def _number(self, part: Any) -> int:
+        return self._numbers.setdefault(part, len(self._numbers))
+
+    def _shared(self, freeze: "Freezer") -> Iterable[Any]:
+        for (_, name), (namespace, line) in self._learner.data.items():
+            try:
+                yield name, name in namespace and freeze(namespace[name])
+            except Outside as outside:
+                raise Outside(f"line {line}: `{name}` is {outside}") from None
+        for kind in self._learner.classes:
+            for name, value in list(vars(kind).items()):
+                if not name.startswith("__") and not isinstance(value, _NOT_DATA):
+                    try:
+                        yield kind.__qualname__, name, freeze(value)
+                    except Outside as outside:
+                        raise Outside(f"`{kind.__qualname__}.{name}` is {outside}") from None
+
+    def _thread(self, run: Run, me: int, freeze: "Freezer") -> Any:
+        frame = run.frames[me]
+        if not run.alive[me] or frame is None:
+            return run.alive[me]
+        wait = run.waiting[me]
+        handled = run.handled[me]
+        stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait.lock), wait.timed)]
+        inner: FrameType | None = None
+        while frame is not None and frame.f_globals.get("__name__") != "threadlab.schedules.scheduler":
+            if frame.f_globals.get("__name__") not in _OURS:
+                stack.append(self._frame(frame, inner, run, wait is not None, freeze))
+                inner = frame
+            frame = frame.f_back
+        return tuple(stack)
+
+    def _frame(self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer") -> Any:
+        names = frame.f_locals
+        seen = tuple([(name, freeze(value)) for name, value in names.items()])
+        return frame.f_code, frame.f_lasti, seen, self._hidden(frame, inner, run, waits, freeze)
+
+    def _hidden(self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer") -> Any:
+        """Return what the value stack of `frame` holds, where no one can look."""
+        code = frame.f_code
+        if frame.f_globals.get("__name__") in _LIBRARY:
+            return None
+        at_line_start = inner is None and not waits
+        if at_line_start:
+            if not hides(code) and not self._learner.micro:
+                return None
+            depth = depths(code).get(frame.f_lasti)
+        else:
+            if inner is not None and not calls_directly(frame, inner.f_code):
+                raise Opaque(f"a call from C code in line {frame.f_lineno}")
+            depth = below(code, frame.f_lasti)
+        if depth == 0:
+            return None
+        outline = self._learner.outline(code)
+        if outline is None or depth is None:
+            raise Opaque(f"an unfinished expression in line {frame.f_lineno}")
+        hidden = outline.hidden(frame, depth, run.held.get(frame, {}))
+        if hidden is UNKNOWN:
+            raise Opaque(f"an unfinished expression in line {frame.f_lineno}")
+        return freeze(hidden)
+
+
+_NOT_DATA = (
+    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType, types.GetSetDescriptorType,
+    types.BuiltinFunctionType,
+)  # fmt: skip
+_OUTSIDE = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
+_OPAQUE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
+
+
+class Freezer:
+    """Makes one nested tuple of plain values out of any objects, with the same objects met again as `("#", n)`."""
+
+    def __init__(self, states: States, clock: float) -> None:
+        self._states = states
+        self._clock = clock
+        self._met: dict[int, int] = {}
+        self._kept: list[Any] = []  # keeps what was met alive: the `id` of a dead object may be given anew
+
+    def __call__(self, value: Any) -> Any:
+        """Return the frozen form of `value`."""
+        kind = type(value)
+        if kind is int or kind is str or value is None:
+            return value
+        if kind is bool or kind is float or kind is bytes or kind is complex:
+            return kind.__name__, repr(value)
+        if kind is tuple:
+            return ("tuple", *[self(each) for each in value])
+        known = self._met.get(id(value))
+        if known is not None:
+            return "#", known
+        self._met[id(value)] = len(self._met)
+        self._kept.append(value)
+        how = _WAYS.get(kind)
+        if how is not None:
+            return how(self, value)
+        return self._other(value, kind)
+
+    def _other(self, value: Any, kind: type) -> Any:
+        if isinstance(value, type | types.ModuleType | types.CodeType):
+            self._states._learner.add_class(value) if isinstance(value, type) else None
+            return "named", getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
+        if isinstance(value, _OUTSIDE):
+            raise Outside(
+                f"a {kind.__name__} made outside of the exploration, which cannot be controlled: "
+                "make it in `state`, as in state=lambda: Shop() with self.lock = threading.Lock() in Shop.__init__"
+            )
+        if isinstance(value, _thread._local):
+            self._states.thread_locals = True
+            raise Opaque("a threading.local")
+        if isinstance(value, _OPAQUE) or value is UNKNOWN:
+            raise Opaque(f"a {kind.__name__}")
+        if isinstance(value, threading.Thread):
+            return "thread", value.name
+        name = kind.__module__, kind.__qualname__
+        self._states._learner.add_class(kind)
+        if kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__ and _is_plain(kind):
+            return name, tuple([(field, self(each)) for field, each in vars(value).items()])
+        return name, self._reduced(value)
+
+    def _reduced(self, value: Any) -> Any:
+        """Freeze what pickle would save of `value`."""
+        try:
+            reduced = value.__reduce_ex__(4)
+            if isinstance(reduced, str):
+                return reduced
+            maker, arguments, content, items, pairs = (*reduced, None, None, None)[:5]
+            everything = [maker, arguments, content, list(items or ()), [list(pair) for pair in pairs or ()]]
+        except (TypeError, AttributeError) as error:
+            raise Opaque(str(error)) from None
+        self._kept.append(everything)
+        return tuple([self(each) for each in everything])
+
+    def _many(self, value: Iterable[Any]) -> Any:
+        return (type(value).__name__, *[self(each) for each in value])
+
+    def _set(self, value: Iterable[Any]) -> Any:
+        if not all(type(each) in (int, str, bool, float, bytes, tuple, type(None)) for each in value):
+            raise Opaque("a set of objects, whose order changes from run to run")
+        return self._many(value)
+
+    def _dict(self, value: dict[Any, Any]) -> Any:
+        return ("dict", *[(self(name), self(each)) for name, each in value.items()])
+
+    def _lock(self, value: Lock) -> Any:
+        return "lock", value.content()
+
+    def _cell(self, value: types.CellType) -> Any:
+        try:
+            return "cell", self(value.cell_contents)
+        except ValueError:
+            return "empty cell"
+
+    def _function(self, value: types.FunctionType) -> Any:
+        return (
+            "function", value.__code__, self(value.__dict__), self(value.__defaults__), self(value.__kwdefaults__),
+            *[self(cell) for cell in value.__closure__ or ()],
+        )  # fmt: skip
+
+    def _instant(self, value: Instant) -> Any:
+        return "instant", round(float.__sub__(value, self._clock), 9)
+
+
+_WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
+    list: Freezer._many,
+    deque: Freezer._many,
+    set: Freezer._set,
+    frozenset: Freezer._set,
+    dict: Freezer._dict,
+    Lock: Freezer._lock,
+    RLock: Freezer._lock,
+    Instant: Freezer._instant,
+    types.CellType: Freezer._cell,
+    types.FunctionType: Freezer._function,
+}
+
+
+def _is_plain(kind: type) -> bool:
+    """Tell whether all that an object of `kind` holds is in its `__dict__`."""
+    return (
+        kind.__dictoffset__ != 0
+        and kind.__base__ is object
+        and not any("__slots__" in vars(each) for each in kind.__mro__)
+        and kind.__basicsize__ == _Plain.__basicsize__
+        and kind.__getstate__ is object.__getstate__  # type: ignore[attr-defined]
+    )
+
+
+class _Plain:
+    pass
