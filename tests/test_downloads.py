@@ -399,7 +399,11 @@ def test_an_older_file_stays_when_the_new_one_breaks_off(tmp_path):
         ({"workers": 10_000}, "workers must be at most 256, not 10000, because "),
         ({"workers": 2.5}, "workers must be a whole number such as 1, not 2.5"),
         ({"workers": "8"}, "workers must be a whole number such as 1, not '8'"),
-        ({"urls": "http://a"}, r"urls must be a list of URLs such as \['http://a'\], not one URL"),
+        (
+            {"urls": "http://a"},
+            r"urls must be a list of URLs such as \['https://example.org'\], not 'http://a'",
+        ),
+        ({"urls": None}, r"urls must be a list of URLs such as \['https://example.org'\], not None"),
     ],
 )
 def test_wrong_arguments_are_refused_at_once(bad, sentence, tmp_path):

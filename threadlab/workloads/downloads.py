@@ -86,11 +86,11 @@ def download_all(urls: Iterable[str], folder: str | Path, *, workers: int = 8) -
     Of files with equal names the second is called `name (2)`.
 
     Raises:
-        TypeError: `urls` is one URL, or `workers` is not a whole number.
+        TypeError: `urls` is no list, or `workers` is not a whole number.
         ValueError: `workers` is below 1, or more than a laptop can take.
     """
-    if isinstance(urls, (str, bytes)):
-        raise TypeError(f"urls must be a list of URLs such as [{urls!r}], not one URL")
+    if isinstance(urls, (str, bytes)) or not isinstance(urls, Iterable):
+        raise TypeError(f"urls must be a list of URLs such as ['https://example.org'], not {urls!r}")
     whole_number("workers", workers, most=MOST_WORKERS, why=WHY_MOST_WORKERS)
     urls, folder, stop = list(urls), Path(folder), Event()
     pool = ThreadPoolExecutor(workers)
@@ -136,7 +136,7 @@ def _save(response: requests.Response, file: BinaryIO, stop: Event) -> tuple[str
     fingerprint = sha256()
     for piece in response.iter_content(_PIECE):
         if stop.is_set():
-            raise InterruptedError("stopped")
+            raise RuntimeError("stopped before its end")
         file.write(piece)
         fingerprint.update(piece)
     if response.raw.length_remaining:  # urllib3 before 2.0 leaves this check to us
@@ -167,9 +167,7 @@ def _file_name(url: str) -> str:
     stem, ending = os.path.splitext(unicodedata.normalize("NFC", name).strip(". "))
     ending = ending if len(ending) < 12 else ""
     name = stem.encode()[:80].decode(errors="ignore").strip(". ") + ending or "download"
-    reserved = re.match(
-        r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(\.|$)", name, re.IGNORECASE
-    )
+    reserved = re.match(r"(con|prn|aux|nul|(com|lpt)[\d¹²³]|con(in|out)\$)\s*(\.|$)", name, re.IGNORECASE)
     return f"_{name}" if reserved else name
 
 

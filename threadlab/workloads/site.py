@@ -78,9 +78,8 @@ class Site:
         with self._asking:
             with suppress(OSError):  # a site that has ended left its reason as the answer
                 print(json.dumps(settings), file=self._process.stdin)
-            answer = str(
-                self._process.stdout.readline()
-            )  # in time, because the site ends itself if it is not
+            # The wait for the answer ends: the site ends itself if it does not come in time.
+            answer = str(self._process.stdout.readline())
             if not answer.strip().isdecimal():
                 reason = answer + self._process.stdout.read()
                 raise RuntimeError(f"the site has ended; serve_site() starts a new one. {reason}")
