@@ -1,6 +1,7 @@
 """Check what a learner passed, and say in one sentence what would be right."""
 
 from collections.abc import Callable, Iterable
+from operator import index
 from typing import Any
 
 
@@ -21,13 +22,14 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
         TypeError: `value` is not a whole number.
         ValueError: `value` is too small or too large.
     """
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be a whole number such as {max(least, 1)}, not {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, not {value}")
-    if most is not None and value > most:
-        raise ValueError(f"{name} must be at most {most}, not {value}" + (f", because {why}" if why else ""))
-    return value
+    whole = index(value)  # numpy has whole numbers of its own
+    if whole < least:
+        raise ValueError(f"{name} must be at least {least}, not {whole}")
+    if most is not None and whole > most:
+        raise ValueError(f"{name} must be at most {most}, not {whole}" + (f", because {why}" if why else ""))
+    return whole
 
 
 def number(name: str, value: Any, *, least: float = 0.0, unit: str = "seconds") -> float:

@@ -1,0 +1,243 @@
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor, wait
+
+import pytest
+
+from threadlab.running import executors, sending
+from threadlab.running.executors import Processes, SerialExecutor, Threads, executor_factory
+
+LIMIT = 60  # seconds
+
+
+@pytest.fixture(autouse=True)
+def _no_process_left_over():
+    yield
+    for child in multiprocessing.active_children():
+        child.join(5)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.fixture
+def process():
+    with Processes(1) as pool:
+        yield pool
+
+
+def cell(source):
+    """What the names mean after a notebook cell with this source has run."""
+    names = {"__name__": "__main__"}
+    exec(source, names)
+    return names
+
+
+def run_script(folder, source, **options):
+    (folder / "script.py").write_text(source, "utf-8")
+    command = [sys.executable, folder / "script.py"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, **options)
+
+
+def test_an_unknown_name_lists_those_that_exist():
+    with pytest.raises(ValueError, match=r'"serial", "threads", "processes" or a function .* not .fork'):
+        executor_factory("fork")
+
+
+@pytest.mark.parametrize("wrong", [None, 4, ["threads"]])
+def test_an_executor_that_is_neither_name_nor_function_is_a_type_error(wrong):
+    with pytest.raises(TypeError, match="executor must be"):
+        executor_factory(wrong)
+
+
+def test_a_factory_of_the_learner_is_kept():
+    assert executor_factory(ThreadPoolExecutor) is ThreadPoolExecutor
+
+
+def test_the_serial_executor_runs_a_task_where_it_is_submitted():
+    with executor_factory("serial")(8) as pool:
+        assert pool.submit(threading.get_ident).result(0) == threading.get_ident()
+
+
+def test_the_serial_executor_keeps_an_exception_for_the_result():
+    future = SerialExecutor().submit(int, "x")
+    assert isinstance(future.exception(0), ValueError)
+
+
+def test_an_interrupt_goes_through_the_serial_executor():
+    with pytest.raises(KeyboardInterrupt):
+        SerialExecutor().submit(cell("def stop(): raise KeyboardInterrupt")["stop"])
+
+
+def test_all_threads_have_started_when_the_pool_is_there():
+    before = threading.active_count()
+    with executor_factory("threads")(5):
+        assert threading.active_count() == before + 5
+
+
+def test_all_threads_work_at_once():
+    barrier = threading.Barrier(4)
+    with Threads(4) as pool:
+        places = pool.map(lambda _: barrier.wait(LIMIT), range(4))
+        assert sorted(places) == [0, 1, 2, 3]
+
+
+def test_an_exception_in_a_thread_is_the_learners_own():
+    with Threads(1) as pool:
+        assert isinstance(pool.submit(int, "x").exception(LIMIT), ValueError)
+
+
+def test_threads_that_compute_for_ever_can_be_ended():
+    at_work = threading.Barrier(3)
+
+    def compute():
+        at_work.wait(LIMIT)
+        while True:
+            pass
+
+    pool = Threads(2)
+    tasks = [pool.submit(compute) for _ in range(3)]
+    at_work.wait(LIMIT)
+    pool.terminate_workers()
+    assert isinstance(tasks[0].exception(LIMIT), KeyboardInterrupt)
+    assert isinstance(tasks[1].exception(LIMIT), KeyboardInterrupt)
+    assert tasks[2].cancelled()
+
+
+def test_ending_idle_threads_is_quiet(capfd):
+    pool = Threads(2)
+    pool.terminate_workers()
+    pool.shutdown()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_all_processes_have_started_when_the_pool_is_there():
+    with executor_factory("processes")(3):
+        assert len(multiprocessing.active_children()) == 3
+
+
+def test_a_function_of_a_cell_works_in_a_process_with_its_globals_and_closure(process):
+    names = cell("factor = 3\ndef times(x): return x * factor\ndef plus(k): return lambda x: times(x) + k")
+    assert process.submit(names["plus"](4), 2).result(LIMIT) == 10
+
+
+def test_keyword_arguments_go_along(process):
+    assert process.submit(int, "ff", base=16).result(LIMIT) == 255
+
+
+def test_map_works_with_a_function_of_a_cell(process):
+    square = cell("def square(x): return x * x")["square"]
+    assert list(process.map(square, range(5), chunksize=2)) == [0, 1, 4, 9, 16]
+
+
+def test_an_exception_class_of_a_cell_comes_back_as_itself(process):
+    names = cell("class SoldOut(Exception): pass\ndef sell(): raise SoldOut('mug', 7)")
+    error = process.submit(names["sell"]).exception(LIMIT)
+    assert type(error) is names["SoldOut"]
+    assert error.args == ("mug", 7)
+    assert "in sell" in error.__notes__[0]
+
+
+def test_an_exception_that_cannot_be_made_again_comes_back_in_words(process):
+    source = "class Odd(Exception):\n    def __init__(self, a, b): super().__init__(a)\n"
+    names = cell(source + "def fail(): raise Odd('no mug', 7)")
+    error = process.submit(names["fail"]).exception(LIMIT)
+    assert repr(error) == "RuntimeError('Odd: no mug')"
+
+
+def test_sys_exit_in_a_process_ends_the_task_alone(process):
+    assert isinstance(process.submit(sys.exit, 3).exception(LIMIT), SystemExit)
+    assert process.submit(abs, -1).result(LIMIT) == 1
+
+
+def test_a_function_that_cannot_be_sent_is_named(process):
+    lock = threading.Lock()
+    sell = cell("def make(lock):\n    def sell(): return lock\n    return sell")["make"](lock)
+    with pytest.raises(TypeError, match=r"the function sell cannot be sent .* inside the function, or use"):
+        process.submit(sell)
+
+
+def test_an_argument_that_cannot_be_sent_is_named(process):
+    with pytest.raises(TypeError, match=r"what abs is called with, <unlocked .*cannot be sent"):
+        process.submit(abs, threading.Lock())
+
+
+def test_a_result_that_cannot_be_sent_back_is_named(process):
+    error = process.submit(cell("def make(): return (x for x in 'ab')")["make"]).exception(LIMIT)
+    assert isinstance(error, TypeError)
+    assert str(error).startswith("the result of make cannot be sent to another process")
+
+
+def test_a_process_that_dies_says_so_with_its_exit_code(process):
+    error = process.submit(os._exit, 7).exception(LIMIT)
+    assert type(error) is BrokenExecutor
+    assert "a worker process died (exit code 7)" in str(error)
+    with pytest.raises(BrokenExecutor, match="exit code 7"):
+        process.submit(abs, 1)
+
+
+def test_a_task_that_waits_for_a_process_can_be_cancelled():
+    pool = Processes(1)
+    tasks = [pool.submit(time.sleep, 3600) for _ in range(8)]
+    assert tasks[-1].cancel()
+    assert tasks[-1].cancelled()
+    pool.terminate_workers()
+
+
+def test_processes_can_be_ended_whatever_they_do():
+    pool = Processes(2)
+    tasks = [pool.submit(time.sleep, 3600) for _ in range(8)]
+    pool.terminate_workers()
+    assert multiprocessing.active_children() == []
+    assert wait(tasks, LIMIT).not_done == set()
+
+
+def test_more_processes_than_windows_takes_are_too_many():
+    with pytest.raises(ValueError, match="workers must be at most 61, not 62, because"):
+        Processes(62)
+
+
+@pytest.mark.parametrize("kind", [Threads, Processes])
+def test_an_interrupt_while_the_workers_start_leaves_none(monkeypatch, kind):
+    def interrupt(tasks):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(executors, "wait_in_slices", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        kind(3)
+
+
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
+    script = """
+import os, signal
+from threadlab.running.executors import Processes
+if __name__ == "__main__":
+    Processes(2)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    ended = run_script(tmp_path, script)  # returns when nobody holds its output any longer
+    assert ended.returncode != 0
+
+
+def test_a_script_without_a_guard_is_told_to_have_one(tmp_path):
+    script = "from threadlab.running.executors import Processes\nProcesses(2)\n"
+    assert 'below `if __name__ == "__main__":`' in run_script(tmp_path, script).stderr.splitlines()[-1]
+
+
+def test_threads_do_not_load_what_only_processes_need(tmp_path):
+    script = """
+import sys
+from threadlab.running.executors import Threads
+Threads(1).shutdown()
+print("cloudpickle" in sys.modules)
+"""
+    assert run_script(tmp_path, script).stdout == "False\n"
+
+
+def test_a_bare_python_sends_what_a_module_defines(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    assert sending.unpack(sending.work(*sending.pack(abs, (-1,), {}))) == 1
+    with pytest.raises(TypeError, match="the function <lambda> cannot be sent"):
+        sending.pack(lambda: 1, (), {})

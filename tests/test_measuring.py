@@ -1,0 +1,260 @@
+import json
+import multiprocessing
+import os
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict
+
+import pytest
+
+from threadlab.running import measuring
+from threadlab.running.executors import Processes, SerialExecutor, Threads
+from threadlab.running.machine import Machine, this_machine
+from threadlab.running.measuring import Scaling, Timing, measure, sweep
+from threadlab.running.scaling import _coverage
+
+
+def scaling(one, two, **also):
+    return Scaling("work", "threads", 4, {1: Timing(one), 2: Timing(two)}, **also)
+
+
+def clock_of(*times):
+    return iter(times).__next__
+
+
+def test_measure_keeps_every_value_in_order():
+    assert measure(int, repeats=3, clock=clock_of(0, 5, 10, 11, 20, 23)).seconds == (5, 1, 3)
+
+
+def test_measure_drops_the_warmups():
+    calls = []
+    measure(lambda: calls.append(1), repeats=2, warmups=3)
+    assert len(calls) == 5
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 0}, {"repeats": 2.5}, {"warmups": -1}])
+def test_measure_names_a_wrong_number(wrong):
+    with pytest.raises((TypeError, ValueError), match=next(iter(wrong))):
+        measure(int, **wrong)
+
+
+def test_measure_wants_a_function_and_not_its_result():
+    with pytest.raises(TypeError, match="call must be a function"):
+        measure(sum([1, 2]))
+
+
+def test_median_and_mad_are_not_moved_by_one_slow_run():
+    timing = Timing((1.0, 2.0, 3.0, 4.0, 100.0))
+    assert (timing.median, timing.mad) == (3.0, 1.0)
+
+
+def test_a_timing_without_values_is_refused():
+    with pytest.raises(ValueError, match="seconds must hold at least one"):
+        Timing(())
+
+
+def test_speedup_is_the_median_of_the_ratios_round_by_round():
+    drifting = scaling((1.0, 2.0, 4.0), (0.5, 1.0, 2.0))
+    assert (drifting.speedup(2), drifting.efficiency(2), drifting.interval(2)) == (2.0, 1.0, (2.0, 2.0))
+
+
+def test_one_value_is_its_own_interval():
+    assert scaling((4.0,), (1.0,)).interval(2) == (4.0, 4.0)
+
+
+def ratios(*values):
+    return scaling(values, (1.0,) * len(values))
+
+
+@pytest.mark.parametrize(("rounds", "k"), [(1, 1), (4, 1), (5, 1), (8, 1), (9, 2), (12, 3), (25, 8)])
+def test_the_interval_goes_from_the_kth_smallest_to_the_kth_largest(rounds, k):
+    assert ratios(*range(rounds, 0, -1)).interval(2) == (k, rounds + 1 - k)
+
+
+def test_the_interval_covers_the_median_at_least_93_percent():
+    # Tables of the binomial distribution: 1 - 2 (1/2)^5, and 1 - 2 (1 + 9) (1/2)^9
+    assert (_coverage(5, 1), _coverage(9, 2)) == (0.9375, 0.9609375)
+    assert _coverage(4, 1) < 0.93
+    assert _coverage(8, 2) < 0.93
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (1.16, 9.0, "gain"),
+        (1.15, 9.0, "too noisy to tell"),
+        (0.85, 1.15, "no gain"),
+        (0.84, 1.15, "too noisy to tell"),
+        (0.85, 1.16, "too noisy to tell"),
+        (0.1, 0.84, "loss"),
+        (0.1, 0.85, "too noisy to tell"),
+        (0.5, 2.0, "too noisy to tell"),
+    ],
+)
+def test_the_verdict_is_about_the_whole_interval(low, high, word):
+    assert ratios(low, low, (low + high) / 2, high, high).verdict(2).word == word
+
+
+def test_the_verdict_is_a_sentence():
+    verdict = ratios(0.95, 0.97, 0.98, 1.0, 1.01).verdict(2)
+    assert str(verdict) == "2 threads: 0.98 times as fast as one thread (0.95 to 1.01): no gain"
+
+
+def test_the_verdict_names_the_workers_after_the_executor():
+    own = Scaling("work", "my_pool", 4, {1: Timing([1.0] * 5), 2: Timing([0.5] * 5)})
+    assert own.verdict(2).sentence.startswith("2 workers: 2.00 times as fast as one worker")
+
+
+def test_noise_in_short_runs_is_blamed_on_their_length():
+    short = scaling([0.02] * 5, (0.01, 0.02, 0.02, 0.02, 0.03))
+    assert "because a run took only 20 ms: give it work for 100 ms or more" in short.verdict(2).sentence
+
+
+def test_noise_in_long_runs_is_blamed_on_the_rounds():
+    long = scaling([2.0] * 5, (1.0, 2.0, 2.0, 2.0, 3.0))
+    assert "because the rounds differ" in long.verdict(2).sentence
+
+
+def test_fewer_than_five_rounds_are_said_to_be_too_few():
+    assert (
+        ratios(2.0).verdict(2).sentence.endswith("gain (from 1 of the five rounds it takes to be 94 % sure)")
+    )
+    assert "rounds it takes" not in ratios(*[2.0] * 5).verdict(2).sentence
+
+
+def test_a_clock_that_sees_no_time_pass_makes_no_speedup():
+    assert scaling((0.0,), (0.0,)).speedup(2) == 1.0
+
+
+def test_a_number_of_workers_that_was_not_measured_is_refused():
+    with pytest.raises(ValueError, match=r"workers must be one of \[1, 2\], not 3"):
+        ratios(1.0).speedup(3)
+
+
+@pytest.mark.parametrize("timings", [{2: Timing((1.0,))}, {1: Timing((1.0,)), 2: Timing((1.0, 2.0))}])
+def test_timings_without_one_worker_or_of_unequal_length_are_refused(timings):
+    with pytest.raises(ValueError, match="timings must have the key 1"):
+        Scaling("work", "threads", 4, timings)
+
+
+def test_a_scaling_goes_to_json_and_back():
+    before = scaling((1.0, 2.0), (0.5, 0.6), startup={1: 0.1}, machine=Machine("P", True, 2, "linux"))
+    assert Scaling(**json.loads(json.dumps(asdict(before)))) == before
+
+
+def test_one_worker_is_always_measured_and_the_machine_travels_along():
+    result = sweep(abs, range(3), workers=[4, 2], repeats=2)
+    assert list(result.timings) == [1, 2, 4]
+    assert (result.name, result.executor, result.tasks) == ("abs", "threads", 3)
+    assert [len(timing.seconds) for timing in result.timings.values()] == [2, 2, 2]
+    assert result.machine == this_machine()
+
+
+def test_rounds_are_interleaved_after_every_worker_had_an_item():
+    done = []
+
+    class Noting(SerialExecutor):
+        def __init__(self, workers):
+            self.workers = workers
+
+        def submit(self, fn, /, *args, **kwargs):
+            done.append((self.workers, *args))
+            return super().submit(fn, *args, **kwargs)
+
+    sweep(abs, [5, 6], workers=(1, 2), executor=Noting, repeats=2)
+    before, one_round = [(1, 5), (2, 5), (2, 6)], [(1, 5), (1, 6), (2, 5), (2, 6)]
+    assert done == before + one_round * 2
+
+
+def test_start_up_is_kept_apart_from_the_work():
+    # two readings for each start, then two for each run
+    readings = clock_of(0, 3, 10, 17, 20, 21, 30, 32, 40, 41, 50, 52)
+    result = sweep(abs, range(4), workers=(1, 2), repeats=2, clock=readings)
+    assert result.startup == {1: 3, 2: 7}
+    assert result.timings == {1: Timing((1, 1)), 2: Timing((2, 2))}
+
+
+def test_the_serial_executor_does_every_item_once_a_round():
+    done = []
+    sweep(done.append, range(3), workers=(1, 2), executor="serial", repeats=2)
+    warm_up, rounds = [0, 0], [0, 1, 2] * 4
+    assert done == warm_up + rounds
+
+
+def test_a_factory_of_the_learner_makes_the_workers():
+    made = []
+
+    def my_pool(workers):
+        made.append(workers)
+        return ThreadPoolExecutor(workers)
+
+    assert sweep(abs, range(3), workers=(2,), executor=my_pool, repeats=1).executor == "my_pool"
+    assert made == [1, 2]
+
+
+def test_a_factory_that_makes_no_executor_is_told_so():
+    with pytest.raises(TypeError, match=r"executor must return a concurrent.futures.Executor, not None"):
+        sweep(abs, [1], executor=lambda workers: None)
+
+
+def fail_for_57(item):
+    if item == 57:
+        raise ValueError("no such mug")
+
+
+@pytest.mark.parametrize("executor", ["serial", "threads", "processes"])
+def test_a_function_that_raises_names_the_item_and_leaves_nothing(executor):
+    with pytest.raises(RuntimeError) as caught:
+        sweep(fail_for_57, range(100), workers=(1, 2), executor=executor)
+    assert str(caught.value) == "fail_for_57 raised ValueError for item 58, 57: no such mug"
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert multiprocessing.active_children() == []
+
+
+def test_sys_exit_in_the_function_is_an_error_like_others():
+    with pytest.raises(RuntimeError, match="raised SystemExit for item 1, 3"):
+        sweep(os.sys.exit, [3])
+
+
+def test_a_process_that_dies_is_not_blamed_on_an_item():
+    with pytest.raises(BrokenExecutor, match=r"a worker process died \(exit code 7\)"):
+        sweep(os._exit, [7], workers=(1,), executor="processes")
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_pool_of_the_learner_that_breaks_says_what_to_use():
+    def pool(workers):
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+    with pytest.raises(BrokenExecutor, match='executor="processes" says more'):
+        sweep(os._exit, [7], workers=(1,), executor=pool)
+
+
+@pytest.mark.parametrize("kind", [SerialExecutor, Threads, Processes, ThreadPoolExecutor])
+def test_an_interrupt_goes_through_and_leaves_nothing(monkeypatch, kind):
+    def interrupt(tasks):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "wait_in_slices", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(abs, range(8), workers=(2,), executor=kind)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"items": []}, "items must hold at least one"),
+        ({"items": 5}, "items must be a collection"),
+        ({"function": 5}, "function must be a function"),
+        ({"workers": (0,)}, "workers must be at least 1, not 0"),
+        ({"workers": (-1,)}, "workers must be at least 1, not -1"),
+        ({"workers": (1.5,)}, "workers must be a whole number"),
+        ({"workers": "4"}, "workers must be whole numbers"),
+        ({"workers": (10_000,)}, "workers must be at most 256, not 10000, because"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"executor": "interpreters"}, "executor must be"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_would_be_right(wrong, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        sweep(**{"function": abs, "items": [1], **wrong})
