@@ -50,6 +50,9 @@ class WithoutAids(ast.NodeTransformer):
     def visit_Expr(self, node):
         return None if self.needs_an_aid(node) else node
 
+    def visit_For(self, node):
+        return None if self.needs_an_aid(node.iter) else self.generic_visit(node)
+
     def visit_Assign(self, node):
         leaves = (leaf for target in node.targets for leaf in ast.walk(target))
         names = {leaf.id for leaf in leaves if isinstance(leaf, ast.Name)}

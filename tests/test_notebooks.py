@@ -156,5 +156,5 @@ def test_what_is_meant_to_hang_hangs_as_a_plain_program(core, tmp_path):
 
 def test_every_link_between_the_pages_of_the_course_leads_somewhere():
     pages = [*LESSONS, *lesson.FOLDER.glob("*.md")]
-    links = {link for page in pages for link in re.findall(r"\]\(([^):#]+)", page.read_text("utf-8"))}
+    links = {link for page in pages for link in re.findall(r"\]\(([^):#]+)\)", page.read_text("utf-8"))}
     assert sorted(link for link in links if not (lesson.FOLDER / link).exists()) == []

@@ -312,3 +312,22 @@ def test_watch_inside_watch_is_refused():
 def test_a_limit_that_is_none_is_refused_by_name(limit):
     with pytest.raises((TypeError, ValueError), match="limit must be"):
         watch(limit=limit)
+
+
+def test_a_sleep_in_a_function_called_wait_for_something_is_a_wait_for_that():
+    def wait_for_payment():
+        sleep(0.01)
+
+    with watch() as run:
+        Thread(target=wait_for_payment, name="Ann").start()
+    assert states(run, "Ann") == [("running", ""), ("waiting", "the payment"), ("running", "")]
+
+
+def test_threads_without_a_name_are_called_by_their_function():
+    def pack():
+        pass
+
+    with watch() as run:
+        for target in (pack, pack, lambda: None):
+            Thread(target=target).start()
+    assert [lane.name for lane in run.timeline.lanes] == ["pack", "pack 2", "thread 3"]

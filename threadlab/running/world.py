@@ -123,14 +123,19 @@ class World:
             self.leave(end)
 
     def _name_of(self, thread: threading.Thread) -> str:
-        """Return the learner's own name for a thread, else its first argument, else its number."""
-        if not re.match(r"(Thread|ThreadPoolExecutor)-\d", thread.name):
+        """Return the learner's own name for a thread, else its first argument, its function or its number."""
+        automatic = re.match(r"(?:Thread|ThreadPoolExecutor)-\d[\d_]*(?: \((\w+)\))?", thread.name)
+        if not automatic:
             return thread.name
-        for argument in (getattr(thread, "_args", None) or ())[:1]:
+        name = automatic[1] if automatic[1] != "_worker" else None
+        for argument in (getattr(thread, "_args", None) or ())[:1] if name else ():
             own_words = isinstance(argument, str) or type(argument).__module__ != "builtins"
             if own_words and type(argument).__str__ is not object.__str__ and 0 < len(str(argument)) <= 16:
                 return str(argument)
-        return f"thread {len(self.threads) + 1}"
+        if not name:
+            return f"thread {len(self.threads) + 1}"
+        same = sum(each.name.rpartition(" ")[0] == name or each.name == name for _, each in self.threads)
+        return f"{name} {same + 1}" if same else name
 
     # Ends.
 
@@ -215,10 +220,14 @@ class World:
             real(slice_seconds)
             return False
 
-        if seconds > 0:
-            self.wait(attempt, seconds, SLEEP)
-        else:
+        if not seconds > 0:
             real(seconds)
+            return
+        caller = sys._getframe(2).f_code.co_name  # one called wait_for_payment says what the sleep stands for
+        named = caller.startswith("wait_for_")
+        what = f"the {caller.removeprefix('wait_for_').replace('_', ' ')}"
+        with self.me().during("waiting", what) if named else nullcontext():
+            self.wait(attempt, seconds, SLEEP)
 
     def _new_thread(
         self, real: Callable[..., None], thread: threading.Thread, *args: Any, **named: Any
