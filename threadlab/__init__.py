@@ -25,7 +25,7 @@ _HOMES = {
     "threadlab.running.measuring": ("Scaling", "Timing", "measure", "sweep"),
     "threadlab.running.watching": ("watch",),
     "threadlab.showing.timelines": ("plot_timeline",),
-    "threadlab.showing.scaling": ("plot_scaling",),
+    "threadlab.showing.speedups": ("plot_scaling",),
     "threadlab.showing.waterfall": ("plot_downloads",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.teaching.predict": ("predict",),

@@ -7,45 +7,30 @@ alone touches widgets and pictures. Meanwhile a *runner*, one thread for each jo
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
-
-
-class Attempt(Protocol):
-    """One try at a job: called on the runner it returns an outcome; `stop` ends it from any thread."""
-
-    def __call__(self) -> Any: ...  # noqa: D102
-    def stop(self) -> None: ...  # noqa: D102
-
-
-class Served(Protocol):
-    """What a coordinator serves; all is called on the coordinator."""
-
-    def draw(self) -> None: ...  # what is known  # noqa: D102
-    def clear(self) -> None: ...  # forget it  # noqa: D102
-    def plan(self, wish: str) -> Iterable[Any]: ...  # the jobs of "run", or of a slider that "rests"  # noqa: D102
-    def prepare(self, job: Any) -> Attempt: ...  # noqa: D102
-    def take(self, outcome: Any) -> bool: ...  # keep it; return whether to go on  # noqa: D102
-    def rest(self) -> None: ...  # nothing is under way any more  # noqa: D102
+from typing import Any
 
 
 class Coordinator:
-    """Turns wishes into calls of what it serves, one after the other."""
+    """Turns wishes into calls of a panel, one after the other.
+
+    The panel has draw(), clear(), plan(wish) -> jobs, attempt(job), take(attempt) -> go on?, and rest().
+    An attempt is called on the runner; its stop() ends it, from any thread.
+    """
 
     def __init__(
-        self, served: Served, *, pause: float = 0.5, clock: Callable[[], float] = time.monotonic
+        self, panel: Any, *, pause: float = 0.5, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._served, self._pause, self._clock = served, pause, clock
+        self._panel, self._pause, self._clock = panel, pause, clock
         self._changed = threading.Condition()  # guards all that follows
         self._thread: threading.Thread | None = None
-        self._runner: threading.Thread | None = None
-        self._attempt: Attempt | None = None  # what the runner does
-        self._outcomes: list[Any] = []  # what it left
-        self._jobs: deque[Any] = deque()
         self._wishes: set[str] = set()
-        self._rests_at: float | None = None  # when the slider that has moved will have come to rest
-        self._running = False  # "run", not a slider, is behind the jobs
+        self._rests_at: float | None = None  # when a slider that has moved will have come to rest
+        self._jobs: deque[Any] = deque()
+        self._running = False  # the jobs come from "run", not from a slider
+        self._attempt: Any = None  # what the runner does
+        self._done = False  # the runner has done it
 
     def moved(self) -> None:
         """Draw at once; when the slider has come to rest, see what to measure. The last position wins."""
@@ -58,7 +43,7 @@ class Coordinator:
     def wish(self, wish: str) -> None:
         """Have "draw", "run" or "clear" done soon; a second "run" while one is under way is swallowed."""
         with self._changed:
-            if wish != "run" or not self._running:
+            if not (wish == "run" and self._running):
                 self._wishes.add(wish)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="panel", daemon=True)
@@ -75,7 +60,7 @@ class Coordinator:
                 self._attempt.stop()
 
     def join(self, timeout: float) -> bool:
-        """Wait until nothing is left to do; say whether it came to that."""
+        """Wait until nothing is left to do; say whether it came to that in `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self._thread is None, timeout)
 
@@ -86,19 +71,19 @@ class Coordinator:
         except BaseException:
             with self._changed:
                 self._thread = None
+                self._changed.notify_all()
             raise
 
     def _next(self) -> Callable[[], object] | None:
         """Return what to do now, after waiting for it if need be; None ends the thread."""
-        served = self._served
         with self._changed:
             while True:
-                for wish, act in (("clear", served.clear), ("draw", served.draw)):
+                for wish, act in (("clear", self._panel.clear), ("draw", self._panel.draw)):
                     if wish in self._wishes:
                         self._wishes.remove(wish)
-                        return act
-                if self._outcomes:
-                    return partial(self._take, self._outcomes.pop())
+                        return act  # type: ignore[no-any-return]
+                if self._done:
+                    return self._take
                 if self._attempt:
                     self._changed.wait()
                 elif self._jobs:
@@ -118,32 +103,31 @@ class Coordinator:
                     return partial(self._plan, "rest")
 
     def _plan(self, wish: str) -> None:
-        jobs = list(self._served.plan(wish))
+        jobs = self._panel.plan(wish)
         with self._changed:
             self._jobs.extend(jobs)
-            self._running = wish == "run" and bool(jobs)
+            self._running = wish == "run"
 
     def _start(self, job: Any) -> None:
-        """Have the runner try `job`. The lock is held, so that a stop finds the attempt or the job."""
-        self._attempt = attempt = self._served.prepare(job)
-        self._runner = threading.Thread(target=self._run, args=(attempt,), name="panel's runner", daemon=True)
+        """Have a runner attempt `job`. The lock is held: a stop finds the job or the attempt."""
+        self._attempt = self._panel.attempt(job)
+        self._runner = threading.Thread(target=self._run, name="panel's runner", daemon=True)
         self._runner.start()
 
-    def _run(self, attempt: Attempt) -> None:
-        outcome = attempt()
+    def _run(self) -> None:
+        self._attempt()
         with self._changed:
-            self._outcomes.append(outcome)
+            self._done = True
             self._changed.notify_all()
 
-    def _take(self, outcome: Any) -> None:
-        if self._runner:
-            self._runner.join()
-        go_on = self._served.take(outcome)
+    def _take(self) -> None:
+        self._runner.join()
+        go_on = self._panel.take(self._attempt)
         with self._changed:
-            self._attempt = None
+            self._attempt, self._done = None, False
             if not go_on:
                 self._jobs.clear()
             if self._jobs:
                 return
             self._running = False
-        self._served.rest()
+        self._panel.rest()

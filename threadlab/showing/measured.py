@@ -11,23 +11,19 @@ from threadlab.running.scaling import Scaling, Timing
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
 ROUNDS = 3  # of a run that compares kinds of work: speed-ups need a spread
 Job = tuple[str, int]  # the kind of work ("" if there is only one) and the number of workers
+Rounds = list[dict[Job, float]]  # seconds; a speed-up compares with one worker of the same round
 
 
 @dataclass(slots=True)
 class Measured:
-    """What one panel knows: the rounds of the run that is shown and of the one before, and the last lanes.
-
-    A round maps jobs to seconds. With kinds of work a round is compared with one worker *of the same round*.
-    """
+    """What one panel knows: the rounds of the run that is shown and of the one before, and the last lanes."""
 
     workers: tuple[int, ...]
     works: tuple[str, ...] = ()
-    rounds: list[dict[Job, float]] = field(default_factory=list)
-    before: list[dict[Job, float]] = field(default_factory=list)
+    rounds: Rounds = field(default_factory=list)
+    before: Rounds = field(default_factory=list)
     lanes: dict[int, Any] = field(default_factory=dict)  # what was seen last with so many workers
-    tasks: int | None = None
     limits: tuple[float, float] | None = None  # of the axis of times as drawn last: axes grow, never shrink
-    longest: float = 0.0  # of all lanes seen
     condition: tuple[Hashable, ...] = ()  # what the times depend on besides the workers
 
     @property
@@ -35,19 +31,20 @@ class Measured:
         """The numbers of workers that are measured: with kinds of work also one, to compare with."""
         return tuple(sorted({1, *self.workers})) if self.works else self.workers
 
-    def under(self, condition: tuple[Hashable, ...]) -> None:
-        """Put what is known into the past if it was measured under another `condition`."""
-        if condition != self.condition and self.rounds:
-            self.start_anew()
-        self.condition = condition
+    @property
+    def longest(self) -> float:
+        """The longest time measured so far, in seconds."""
+        return max((t for jobs in (*self.before, *self.rounds) for t in jobs.values()), default=0.0)
 
-    def start_anew(self) -> None:
-        """Let what is known become the run before."""
-        self.before, self.rounds = self.rounds or self.before, []
+    def begin(self, condition: tuple[Hashable, ...], *, anew: bool) -> None:
+        """Let what is known become the run before if `anew`, or if it holds under another `condition`."""
+        if self.rounds and (anew or condition != self.condition):
+            self.before, self.rounds = self.rounds, []
+        self.condition = condition
 
     def clear(self) -> None:
         """Forget everything."""
-        self.rounds, self.before, self.lanes, self.limits, self.longest = [], [], {}, None, 0.0
+        self.rounds, self.before, self.lanes, self.limits = [], [], {}, None
 
     def add(self, job: Job, seconds: float, lanes: Any) -> None:
         """Add one measurement, to the last round if that has none of this `job` yet."""
@@ -55,55 +52,41 @@ class Measured:
             self.rounds.append({})
         self.rounds[-1][job] = seconds
         self.lanes[job[1]] = lanes
-        self.tasks = len(lanes) if isinstance(lanes, list) else None
-        self.longest = max(self.longest, seconds)
 
     def one_setting(self, workers: int) -> list[Job]:
         """Return the jobs that add a point for `workers`; with kinds of work a round of all that is known."""
-        if not self.works:
-            return [("", workers)]
-        counts = sorted({1, workers, *(n for jobs in self.rounds for _, n in jobs)})
-        return [(work, n) for work in self.works for n in counts]
+        known = {1, *(n for jobs in self.rounds for _, n in jobs)} if self.works else set()
+        return [(work, n) for work in self.works or ("",) for n in sorted({workers, *known})]
 
-    def all_settings(self) -> list[list[Job]]:
-        """Return the rounds of a whole run: each kind of work and each number of workers in turn."""
+    def all_settings(self) -> list[Job]:
+        """Return the jobs of a whole run: in each round each kind of work with each number of workers."""
         one = [(work, n) for work in self.works or ("",) for n in self.counts]
-        return [one] * (ROUNDS if self.works else 1)
+        return one * (ROUNDS if self.works else 1)
 
-    def expected(self, job: Job) -> float:
-        """Return how long `job` should take at most, as far as other numbers of workers tell."""
-        work, n = job
-        known = self._times(work) or self._times(work, past=True)
-        bounds = [median(seconds) * max(1, m / n) for m, seconds in known.items()]
-        return min(bounds, default=float("inf"))
+    def expected(self, *jobs: Job) -> float:
+        """Return how many seconds `jobs` should take at most, as far as other numbers of workers tell."""
+        total = 0.0
+        for work, n in jobs:
+            known = self.times(work) or self.times(work, past=True)
+            total += min((median(t) * max(1, m / n) for m, t in known.items()), default=float("inf"))
+        return total
 
-    def is_quick(self, jobs: Sequence[Job], *, slower: float = 1.0) -> bool:
-        """Say whether `jobs` are short enough to be done without a click, if all is so much `slower`."""
-        return slower * sum(map(self.expected, jobs)) < QUICK
-
-    def times(self, *, past: bool = False) -> dict[int, list[float]]:
-        """Return all times for each number of workers, of the run shown or the `past` one."""
-        return self._times("", past=past)
-
-    def scalings(self, *, past: bool = False) -> list[Scaling]:
-        """Return the speed-ups of each kind of work, from the rounds that are complete."""
-        results = []
-        for work in self.works:
-            rounds = [{n: t for (w, n), t in jobs.items() if w == work} for jobs in self._rounds(past)]
-            counts = max((each.keys() for each in rounds), key=len, default=())
-            whole = [each for each in rounds if each.keys() == counts]
-            timings = {n: Timing(tuple(each[n] for each in whole)) for n in counts}
-            if 1 in timings:
-                results.append(Scaling(work, "threads", len(timings), timings, machine=this_machine()))
-        return results
-
-    def _rounds(self, past: bool) -> list[dict[Job, float]]:
-        return self.before if past else self.rounds
-
-    def _times(self, work: str, *, past: bool = False) -> dict[int, list[float]]:
+    def times(self, work: str = "", *, past: bool = False) -> dict[int, list[float]]:
+        """Return all times of `work` for each number of workers, of the run shown or the `past` one."""
         times: dict[int, list[float]] = {}
-        for jobs in self._rounds(past):
+        for jobs in self.before if past else self.rounds:
             for (kind, n), seconds in jobs.items():
                 if kind == work:
                     times.setdefault(n, []).append(seconds)
         return times
+
+    def scalings(self, *, past: bool = False) -> list[Scaling]:
+        """Return the speed-ups of each kind of work; of one that was not measured yet, one worker's alone."""
+        return [self._scaling(work, self.before if past else self.rounds) for work in self.works]
+
+    def _scaling(self, work: str, rounds: Rounds) -> Scaling:
+        own = [{n: t for (kind, n), t in jobs.items() if kind == work} for jobs in rounds]
+        counts: Sequence[int] = max((list(each) for each in own if 1 in each), key=len, default=[])
+        whole = [each for each in own if each.keys() == set(counts)]
+        timings = {n: Timing(tuple(each[n] for each in whole)) for n in counts} or {1: Timing((1.0,))}
+        return Scaling(work, "threads", len(timings), timings, machine=this_machine())

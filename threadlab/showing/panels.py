@@ -2,28 +2,25 @@
 
 import time
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
-from IPython.display import DisplayHandle, display
+from IPython.display import display
 
-from threadlab.running import arguments
-from threadlab.running.arguments import name_of
+from threadlab.running.arguments import function, name_of, some, thread_counts
+from threadlab.showing import saying
 from threadlab.showing.comparing import compare
 from threadlab.showing.coordinating import Coordinator
-from threadlab.showing.measured import Job, Measured
+from threadlab.showing.measured import QUICK, Job, Measured
 from threadlab.showing.style import Picture
-from threadlab.showing.trying import Attempt, Outcome, version
+from threadlab.showing.trying import Attempt, newest, version
 
-BUDGET, OPENING_LIMIT, LIMIT = (
-    2.0,
-    5.0,
-    60.0,
-)  # seconds: for a new panel's picture, its first setting, any setting
+BUDGET = 2.0  # seconds for the picture that a new panel opens with
+FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for its first setting, and for any other
 LATENCIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 # A cell that is run again makes a new panel; what the old one of the same function still does must end.
@@ -57,14 +54,17 @@ def try_workers(
         TypeError: `run` or one of `work` is no function, or `workers` are no whole numbers.
         ValueError: one of `workers` is too small or too large, or there is no kind of work.
     """
-    kinds = {name_of(arguments.function("work", each)): each for each in work or ()}
-    if work is not None and not kinds:
-        raise ValueError("work must name at least one function, such as [count_primes]")
-    known = Measured(arguments.thread_counts("workers", workers), tuple(kinds))
-    panel = Panel(arguments.function("run", run), kinds, known, site=site, guess=guess)
-    old = _panels.pop(key := (name_of(run), *kinds), None)
-    if old:
-        old.coordinator.stop()
+    functions = [] if work is None else [function("work", each) for each in some("work", work)]
+    kinds = {name_of(each): each for each in functions}
+    if len(kinds) < len(functions):
+        raise ValueError(
+            f"work must be functions with different names, not {', '.join(map(name_of, functions))}"
+        )
+    known = Measured(thread_counts("workers", workers), tuple(kinds))
+    panel = Panel(function("run", run), kinds, known, site=site, guess=guess)
+    key = (name_of(run), *kinds)
+    if key in _panels:
+        _panels[key].coordinator.stop()
     _panels[key] = panel
     panel.open()
     return panel
@@ -85,123 +85,127 @@ class Panel:
     ) -> None:
         self.known, self._function, self._kinds, self._site, self._guess = known, run, kinds, site, guess
         self.coordinator = Coordinator(self, pause=pause)
-        self._handle: DisplayHandle | None = None
+        self._handle: Any = None  # of the picture under the cell
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
-        self._make_widgets()
-        self.picture = self._compare()
-
-    def _ipython_display_(self) -> None:
-        """Show nothing more: `open` has shown the panel."""
-
-    def _make_widgets(self) -> None:
-        many = self.known.workers
-        self.workers = _slider("workers", [(str(n), n) for n in many], many[-1])
+        self.workers = _slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
+        latencies = sorted({*LATENCIES, site.latency}) if site is not None else [0.0]
+        self.latency = _slider(
+            "latency", {f"{1000 * s:g} ms": s for s in latencies}, getattr(site, "latency", 0.0)
+        )
         self.run, self.stop, self.clear_all = map(_button, ("Run", "Stop", "Clear"))
         self.note, self.printed = widgets.HTML(), widgets.Output()
-        self.sliders = [self.workers]
-        if self._site is not None:
-            choices = sorted({*LATENCIES, self._site.latency})
-            self.latency = _slider("latency", [(f"{1000 * s:g} ms", s) for s in choices], self._site.latency)
-            self.sliders.append(self.latency)
-        for slider in self.sliders:
+        for slider in (self.workers, self.latency):
             slider.observe(lambda _: self.coordinator.moved(), "value")
         self.run.on_click(lambda _: self.coordinator.wish("run"))
         self.stop.on_click(lambda _: self.coordinator.stop())
         self.clear_all.on_click(lambda _: self._start_over())
         self.rest()
+        self.picture = self._compare()
+
+    def _ipython_display_(self) -> None:
+        """Show nothing more: `open` has shown the panel."""
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once."""
-        shell = get_ipython() is not None
-        if shell:
+        if get_ipython() is not None:
             call = f"{name_of(self._function)}({'work, ' if self._kinds else ''}workers)"
             question = (
                 "which work gains from more workers?" if self._kinds else "how many workers are enough?"
             )
             title = widgets.HTML(f'<b style="font-size:18px">{escape(call)}: {question}</b>')
-            row = widgets.HBox([*self.sliders, self.run, self.stop, self.clear_all, self.note])
-            display(widgets.VBox([title, row]))
+            sliders = [self.workers] if self._site is None else [self.workers, self.latency]
+            display(
+                widgets.VBox(
+                    [title, widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])]
+                )
+            )
             self._handle = display(self.picture, display_id=True)
-        self._measure_a_little()
-        self.draw()
-        if shell:
             display(self.printed)
+        self._measure_a_little()
 
     def _measure_a_little(self) -> None:
-        """Measure the most workers, who are the quickest, and the fewest that the budget allows."""
-        end = time.monotonic() + BUDGET
-        self.known.under(self._condition())
+        """Measure the most workers, who are the quickest, then the fewest that the budget allows."""
+        until = time.monotonic() + BUDGET
+        self.known.begin(self._condition(), anew=False)
         for work in self._kinds or ("",):
             *fewer, most = self.known.counts
-            go_on = self.take(self._attempt((work, most), OPENING_LIMIT)())
-            left = end - time.monotonic()
+            self._measure_now((work, most), FIRST_LIMIT)
+            left = until - time.monotonic()
             cheap = [n for n in fewer if self.known.expected((work, n)) < left and (n == 1 or not work)]
-            if not go_on or (cheap and not self.take(self._attempt((work, cheap[0]), LIMIT)())) or left < 0:
+            if cheap:
+                self._measure_now((work, cheap[0]), LIMIT)
+            if time.monotonic() > until:
                 break
+
+    def _measure_now(self, job: Job, limit: float) -> None:
+        attempt = self.attempt(job, limit)
+        attempt()
+        self.take(attempt)
 
     def _start_over(self) -> None:
         self.coordinator.stop()
         self.coordinator.wish("clear")
 
-    # What the coordinator calls.
-
-    def draw(self) -> None:  # noqa: D102
+    def draw(self) -> None:
+        """Draw what is known, and show what was printed."""
         self.picture = self._compare()
         if self._handle:
             self._handle.update(self.picture)
         if self._lines:
-            text, self._lines = "".join(self._lines), []
+            text, self._lines[:] = "".join(self._lines), []
             self.printed.append_stdout(text)
 
-    def clear(self) -> None:  # noqa: D102
+    def clear(self) -> None:
+        """Forget what is known."""
         self.known.clear()
-        self.printed.clear_output()
+        self.printed.outputs = ()
         self._say("")
         self.draw()
 
-    def plan(self, wish: str) -> Iterable[Job]:  # noqa: D102
-        rounds = self.known.all_settings() if wish == "run" else [self.known.one_setting(self.workers.value)]
-        if wish == "rest" and not self.known.is_quick(rounds[0], slower=self._slower()):
+    def plan(self, wish: str) -> list[Job]:
+        """Return the jobs of a run, or of the one setting that the slider rests at if it is quick."""
+        jobs = self.known.all_settings() if wish == "run" else self.known.one_setting(self.workers.value)
+        if wish == "rest" and self.known.expected(*jobs) * self._slower() > QUICK:
             self.run.button_style = "success"
             self._say("press Run to measure this")
             return []
-        self.known.under(self._condition())
-        if wish == "run":
-            self.known.start_anew()
+        self.known.begin(self._condition(), anew=wish == "run")
         self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""
-        return [job for jobs in rounds for job in jobs]
+        return jobs
 
-    def prepare(self, job: Job) -> Attempt:  # noqa: D102
-        self._say(f"measuring {job[0]} {_threads(job[1])} …")
-        return self._attempt(job, LIMIT)
+    def attempt(self, job: Job, limit: float = LIMIT) -> Attempt:
+        """Return an attempt at `job` with the functions as they are by now."""
+        work, workers = job
+        self._say(f"measuring {work} {saying.threads(workers)} …")
+        kind = [newest(self._kinds[work])] if work else []
+        setting = (
+            partial(self._site.set, latency=self.latency.value) if self._site is not None else lambda: None
+        )
+        write = self._lines.append
+        return Attempt(
+            newest(self._function), *kind, workers, job=job, limit=limit, write=write, first=setting
+        )
 
-    def take(self, outcome: Outcome) -> bool:  # noqa: D102
-        self._say(outcome.error)
-        if not outcome.error:
-            self.known.add(outcome.job, outcome.seconds, outcome.lanes)
+    def take(self, attempt: Attempt) -> bool:
+        """Keep what came of `attempt`; return whether to go on."""
+        self._say(attempt.error)
+        if not attempt.error:
+            self.known.add(attempt.job, attempt.seconds, attempt.lanes)
         self.draw()
-        return not outcome.error
+        return not attempt.error
 
-    def rest(self) -> None:  # noqa: D102
+    def rest(self) -> None:
+        """Show that nothing is under way."""
         self.run.disabled, self.stop.disabled = False, True
 
-    # How it does that.
-
-    def _attempt(self, job: Job, limit: float) -> Attempt:
-        attempt = Attempt(self._function, self._kinds, job, write=self._lines.append, limit=limit)
-        if self._site is not None and self.latency.value != self._site.latency:
-            attempt.first = partial(self._site.set, latency=self.latency.value)
-        return attempt
-
     def _condition(self) -> tuple[Hashable, ...]:
-        """Return what the times depend on besides the workers: the functions of now, and the site."""
-        functions = [version(each) for each in (self._function, *self._kinds.values())]
-        return (*functions, self.latency.value if self._site is not None else None)
+        functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
+        return (*functions, self.latency.value)
 
     def _slower(self) -> float:
-        """Return how many times as long as before a setting may take, since the site answers later."""
-        was = self.known.condition[-1] if self._site is not None and self.known.condition else None
-        return max(1.0, self.latency.value / was) if was else 1.0
+        """Return how many times as long as before a setting may take because the site answers later."""
+        was = self.known.condition[-1] if self.known.condition else 0
+        return max(1.0, self.latency.value / was) if isinstance(was, float) and was else 1.0
 
     def _compare(self) -> Picture:
         at_once = getattr(self._site, "at_once", None)
@@ -211,12 +215,10 @@ class Panel:
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
 
 
-def _threads(count: int) -> str:
-    return f"{count} worker" + ("s" if count > 1 else "")
-
-
-def _slider(name: str, options: Sequence[tuple[str, Any]], value: Any) -> Any:
-    return widgets.SelectionSlider(options=options, value=value, description=name)
+def _slider(name: str, options: dict[str, Any], value: Any) -> Any:
+    looks = {"description_allow_html": True, "layout": {"width": "330px"}}
+    text = f'<span style="font-size:16px">{name}</span>'
+    return widgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
 
 def _button(name: str) -> Any:

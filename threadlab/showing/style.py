@@ -17,7 +17,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation
 from matplotlib.textpath import text_to_path
@@ -26,7 +26,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 # Okabe and Ito's colours, told apart by colour-blind eyes too (Color Universal Design, 2008)
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
-INK, GREY, LIGHT = "#1F2430", "#68707C", "#E3E6EA"
+INK, GREY, GHOST, LIGHT = "#1F2430", "#68707C", "#B4BAC3", "#E3E6EA"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 2}  # under words that stand on ink
 TEXT, LARGE, HEADLINE = 14.0, 18.0, 20.0  # points
 WIDTH, RIGHT, ABOVE, BELOW = 1100.0, 20.0, 42.0, 56.0  # of a picture, and its margins
@@ -44,12 +44,12 @@ class ShownAxes(Axes):
 class Picture:
     """A figure, and the same in words: Jupyter shows the one and reads the other aloud."""
 
-    figure: Figure
+    figure: Figure | SubFigure
     alt: str
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         drawn = io.BytesIO()  # letters become outlines there, so they look the same on every machine
-        self.figure.savefig(drawn, format="svg", metadata={"Date": None})
+        self.figure.savefig(drawn, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
         source = "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
         looks = "width:100%;max-width:1400px"
         return {
@@ -61,7 +61,7 @@ class Picture:
 def show(ax: Axes, alt: str) -> None:
     """Show the picture of `ax` under the cell, with the words `alt`; without Jupyter do nothing."""
     if get_ipython() is not None:
-        display(Picture(ax.figure, alt))  # type: ignore[arg-type]
+        display(Picture(ax.figure, alt))
 
 
 def new_axes(height: float, *, left: float, right: float = RIGHT) -> Axes:
@@ -112,12 +112,6 @@ def write(
     )
 
 
-def write_after(ax: Axes, x: float, y: float, text: str, **looks: Any) -> Annotation:
-    """Write bold `text` right of `x`, or as near as the right edge of `ax` lets it."""
-    x = min(x + 8 / scale(ax), ax.get_xlim()[1] - width_of(text, bold=True) / scale(ax))
-    return write(ax, x, y, text, weight="bold", **looks)
-
-
 def guess_line(ax: Axes, x: float, top: float, bottom: float) -> None:
     """Draw the guess `x` as a dashed line from `top` to `bottom`."""
     ax.plot([x, x], [top, bottom], "--", color=PURPLE, linewidth=3, label="your guess")
@@ -152,13 +146,7 @@ def scale(ax: Axes) -> float:
     return width(ax) / (high - low)
 
 
-def pixels_up(ax: Axes, y: float) -> float:
-    """Return how many pixels `y` is above the bottom of `ax`."""
-    part = ax.transAxes.inverted().transform(ax.transData.transform((1, y)))[1]
-    return float(part * ax.get_position().height * ax.figure.get_figheight() / PIXEL)  # type: ignore[union-attr]
-
-
-def ticks(axis: Axis, values: Iterable[float]) -> None:
+def ticks(axis: Axis, values: Iterable[float] = ()) -> None:
     """Put plain numbers at `values` of `axis` and nowhere else, also where it is logarithmic."""
     axis.set_major_locator(FixedLocator(list(values)))
     axis.set_minor_locator(NullLocator())

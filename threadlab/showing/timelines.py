@@ -1,6 +1,6 @@
 """Draw a run as lanes: one lane per worker, time to the right, waiting told from running."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
 from textwrap import wrap
@@ -24,7 +24,7 @@ HEIGHT = {
     "running": 0.76,
 }  # of the room a lane has; the last is drawn on top
 LINE = 24.0  # pixels from one line of text to the next
-STEP_LINE = 132.0  # pixels for the shared object below the lanes
+ROOM, BEFORE, STEP_LINE = 300.0, 96.0, 132.0  # pixels for all, the run before, and the shared object
 LEAST_PIECE, LEAST_STEP = 4.0, 18.0  # pixels; what is shorter is drawn so wide, or nobody would see it
 
 
@@ -58,51 +58,48 @@ def plot_timeline(
         result: What `watch()` saw.
         ax: Where to draw; by default a picture of its own, shown under the cell.
         before: An earlier run to compare with, drawn in grey.
-        guess: The seconds somebody expects, drawn dashed; what `predict` returns will do.
+        guess: The seconds somebody expects, also as a Guess; drawn dashed.
         reach: The seconds that the axis reaches to at least.
 
     Returns:
         The axes; their height is counted in pixels from the top.
     """
-    now, then, expected = result, before, style.guessed(guess)
-    runs = [then, now] if then else [now]
+    expected, runs = style.guessed(guess), [before, result] if before else [result]
+    marked = any(lane.marks for lane in result.lanes)
+    end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
     left = max([48.0, *(style.width_of(_short(lane)) + 14 for run in runs for lane in run.lanes)])
     width = style.WIDTH - left - style.RIGHT if ax is None else style.width(ax)
-    marked = any(lane.marks for lane in now.lanes)
-    end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
-    notes = [*wrap(now.report, int(width / 10)), *_legend(now)]
+
+    notes = [*wrap(result.report, int(width / 10)), *_legend(result)]
     top = LINE * len(notes) + 4
-    old = list(_bands(then, top, 96, (GREY,), width / end)) if then else []
+    old = _bands(before, top, BEFORE, (GREY,), width / end) if before else []
     top = _bottom(old, top) + (LINE if expected is not None else 20 * bool(old))
-    below = STEP_LINE if now.changes else 0.0
-    colours = COLOURS if marked else (BLUE,)
-    new = list(_bands(now, top, 300 - top - below, colours, width / end))
-    bottom = _bottom(new, top) + 6 + below
+    room = ROOM - top - STEP_LINE * bool(result.changes)
+    new = _bands(result, top, room, COLOURS if marked else (BLUE,), width / end)
+    lowest = _bottom(new, top)
+    bottom = lowest + 6 + STEP_LINE * bool(result.changes)
 
     axes = ax or style.new_axes(bottom, left=left)
     axes.set(xlim=(0, end), ylim=(bottom, 0), yticks=[])
     style.tidy(axes)
     for line, note in enumerate(notes):
-        write(axes, 0, LINE * (line + 0.4), note, color=RED if note in now.report else GREY)
+        write(axes, 0, LINE * (line + 0.4), note, color=RED if note in result.report else GREY)
     _draw_bands(axes, [*old, *new])
-    for band in new:
-        _draw_marks(axes, band)
-        _draw_words(axes, band, spelled=_spelled(now))
-    for bands, run in ((old, then), (new, now)):
-        if then and run:
-            _draw_total(axes, bands, run)
+    _draw_words(axes, new, spelled=_spelled(result))
+    if before:
+        _draw_total(axes, old, before)
+        _draw_total(axes, new, result)
     if expected is not None:
-        style.guess_line(axes, expected, top - LINE, bottom - below)
-    if now.changes:
-        _draw_changes(
-            axes.inset_axes((0, 0, 1, 1 - (_bottom(new, top) + 16) / bottom), sharex=axes), now.changes
-        )
-    unwritten = sum(len(band.lane.marks) - len(band.marks) for band in new)
-    aside = f" ({unwritten} more marks have no room)" if unwritten else ""
-    style.below(axes, "seconds since the start" + aside, now.machine)
-    style.headline(axes, saying.timeline_headline(now, then))
+        style.guess_line(axes, expected, top - LINE, lowest)
+    if result.changes:
+        part = 1 - (lowest + 16) / bottom
+        _draw_changes(axes.inset_axes((0, 0, 1, part), sharex=axes), result.changes)
+    left_out = sum(len(band.lane.marks) - len(band.marks) for band in new)
+    aside = f" ({left_out} more marks have no room)" if left_out else ""
+    style.below(axes, "seconds since the start" + aside, result.machine)
+    style.headline(axes, saying.timeline_headline(result, before))
     if ax is None:
-        style.show(axes, saying.timeline_words(now, then, expected))
+        style.show(axes, saying.timeline_words(result, before, expected))
     return axes
 
 
@@ -116,13 +113,9 @@ def _spelled(run: Timeline) -> bool:
 def _legend(run: Timeline) -> list[str]:
     """Return the line that explains the states that occur, unless the lanes spell them out."""
     spans = [span for lane in run.lanes for span in lane.spans]
-    causes = {span.what for span in spans if span.state == "waiting"}
+    states, causes = {s.state for s in spans}, {s.what for s in spans if s.state == "waiting"}
     cause = f" for {causes.pop()}" if len(causes) == 1 and all(causes) else ""
-    shown = [
-        text + cause * (state == "waiting")
-        for state, text in LEGEND.items()
-        if state in {s.state for s in spans}
-    ]
+    shown = [text + cause * (state == "waiting") for state, text in LEGEND.items() if state in states]
     return [] if _spelled(run) or not shown else ["       ".join(shown)]
 
 
@@ -130,26 +123,28 @@ def _short(lane: Lane) -> str:
     return lane.name if len(lane.name) <= 18 else lane.name[:17] + "…"
 
 
-def _bands(run: Timeline, top: float, room: float, colours: Sequence[str], scale: float) -> Iterator[Band]:
-    """Yield a band for each lane of `run`, in `room` pixels from `top`; a second is `scale` pixels wide."""
-    flags = [_flags(lane.marks, scale) for lane in run.lanes]
+def _bands(run: Timeline, top: float, room: float, colours: Sequence[str], scale: float) -> list[Band]:
+    """Return a band for each lane of `run`, in `room` pixels from `top`; a second is `scale` pixels wide."""
+    lanes = len(run.lanes) or 1
+    most = min(3, int(room / 2 / LINE / lanes))  # levels of marks, which get half the room at most
+    flags = [_flags(lane.marks, scale, most) for lane in run.lanes]
     levels = [1 + max((level for _, level in own), default=-1) for own in flags]
-    each = min(40.0, (room - LINE * sum(levels)) / max(1, len(run.lanes)))
+    each, bands = min(40.0, (room - LINE * sum(levels)) / lanes), []
     for lane, own, level, colour in zip(run.lanes, flags, levels, cycle(colours), strict=False):
-        top += LINE * level
-        yield Band(lane, top + each / 2, each, colour, own)
-        top += each
+        top += LINE * level + each
+        bands.append(Band(lane, top - each / 2, each, colour, own))
+    return bands
 
 
-def _flags(marks: Sequence[Mark], scale: float) -> list[tuple[Mark, int]]:
-    """Return each mark with the lowest of three levels where it covers no other; what finds none is left out.
+def _flags(marks: Sequence[Mark], scale: float, levels: int) -> list[tuple[Mark, int]]:
+    """Return each mark with the lowest level where it covers no other; what finds none is left out.
 
     The words stand right of their stem; from the last to the first, so that no stem crosses another's words.
     """
-    starts, placed = [float("inf")] * 3, []
+    starts, placed = [float("inf")] * levels, []
     for mark in reversed(marks):
         end = mark.time * scale + style.width_of(mark.text, bold=True) + 14
-        level = next((level for level in range(len(starts)) if end <= min(starts[level:])), None)
+        level = next((level for level in range(levels) if end <= min(starts[level:])), None)
         if level is not None:
             placed.append((mark, level))
             starts[level] = mark.time * scale
@@ -160,69 +155,65 @@ def _bottom(bands: Sequence[Band], top: float) -> float:
     return bands[-1].y + bands[-1].room / 2 if bands else top
 
 
+def _last(bands: Sequence[Band]) -> float:
+    return max((band.lane.spans[-1].end for band in bands if band.lane.spans), default=0.0)
+
+
 def _draw_bands(ax: Axes, bands: Sequence[Band]) -> None:
     """Draw the spans, those of one state and colour at once, and as many names as there is room for."""
     least = LEAST_PIECE / style.scale(ax)
     for state, height in HEIGHT.items():
         for colour in dict.fromkeys(band.colour for band in bands):
             some = [(b, s) for b in bands if b.colour == colour for s in b.lane.spans if s.state == state]
+            waits = state == "waiting"
             ax.barh(
                 [band.y for band, _ in some],
                 [max(span.end - span.start, least * (state == "running")) for _, span in some],
                 left=[span.start for _, span in some],
                 height=[band.room * height for band, _ in some],
-                facecolor=style.pale(colour) if state == "waiting" else colour,
+                facecolor=style.pale(colour) if waits else colour,
                 edgecolor=colour,
-                linewidth=state == "waiting",
-                hatch="///" if state == "waiting" else None,
+                linewidth=waits,
+                hatch="///" if waits else None,
                 label=state,
             )
-    last = float("-inf")
+    named = float("-inf")
     for band in bands:
-        if band.y - last >= 19:
-            write(
-                ax,
-                0,
-                band.y,
-                _short(band.lane),
-                shift=(-6, 0),
-                ha="right",
-                color=GREY if band.colour == GREY else INK,
-            )
-            last = band.y
+        if band.y - named >= 19:
+            colour = GREY if band.colour == GREY else INK
+            write(ax, 0, band.y, _short(band.lane), shift=(-6, 0), ha="right", color=colour)
+            named = band.y
 
 
-def _draw_marks(ax: Axes, band: Band) -> None:
-    """Write what the lane did above it, each beside a stem that stands on its moment."""
-    top = band.y - band.room * HEIGHT["running"] / 2
-    for mark, level in band.marks:
-        y = top - LINE * (level + 0.5)
-        ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
-        write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
-
-
-def _draw_words(ax: Axes, band: Band, *, spelled: bool) -> None:
-    """Write at the lane what it waits for, where there is room, and how it ended if it did not get done."""
-    for span in band.lane.spans if spelled else ():
-        text = f"waits for {span.what}"
-        if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * style.scale(ax):
-            write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
-    if band.lane.end != "done":
-        text, last = "✗ " + saying.ending(band.lane.end), band.lane.spans[-1].end if band.lane.spans else 0
-        style.write_after(ax, last, band.y, text, color=RED, bbox=style.PAPER)
+def _draw_words(ax: Axes, bands: Sequence[Band], *, spelled: bool) -> None:
+    """Write what each lane did, what it waits for where that is `spelled` out, and how it ended if badly."""
+    scale = style.scale(ax)
+    for band in bands:
+        top = band.y - band.room * HEIGHT["running"] / 2
+        for mark, level in band.marks:
+            y = top - LINE * (level + 0.5)
+            ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
+            write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
+        for span in band.lane.spans if spelled else ():
+            text = f"waits for {span.what}"
+            if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
+                write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
+        if band.lane.end != "done":
+            text = "✗ " + saying.ending(band.lane.end)
+            x = min(_last([band]) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
+            write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
 
 
 def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
     """Write the time and the manner of `run` beside its lanes, if there is room."""
-    last = max((band.lane.spans[-1].end for band in bands if band.lane.spans), default=0)
-    end, scale, manner = ax.get_xlim()[1], style.scale(ax), saying.manner(run)
-    looks: dict[str, Any] = {"color": style.deep(bands[0].colour)}
-    if (end - last) * scale > style.width_of(manner) + 40:
-        x, y = last + 16 / scale, (bands[0].y + bands[-1].y) / 2 - 13
+    end, scale, manner, last = ax.get_xlim()[1], style.scale(ax), saying.manner(run), _last(bands)
+    if (end - last) * scale > style.width_of(manner) + 40 and bands:
+        x, y, side = last + 16 / scale, (bands[0].y + bands[-1].y) / 2 - 13, "left"
     elif saying.one_by_one(run):
-        x, y, looks["ha"] = last, bands[0].y + 6, "right"
+        x, y, side = last, bands[0].y + 6, "right"
     else:
         return
+    looks: dict[str, Any] = {"color": style.deep(bands[0].colour), "ha": side}
     write(ax, x, y, saying.seconds(run.seconds), fontsize=style.LARGE, weight="bold", **looks)
     write(ax, x, y + 26, manner, **looks)
 
@@ -236,16 +227,12 @@ def _draw_changes(ax: Axes, changes: Sequence[Change]) -> None:
     end, least = ax.get_xlim()[1], LEAST_STEP / style.scale(ax)
     for entry, colour in zip(dict.fromkeys(c.entry for c in changes), cycle((INK, *COLOURS)), strict=False):
         own = [change for change in changes if change.entry == entry]
-        times = list(
-            accumulate((change.time for change in own), lambda left, right: max(right, left + least))
-        )
+        times = list(accumulate((c.time for c in own), lambda left, right: max(right, left + least)))
         values = [change.value for change in own]
         ax.step([*times, end], [*values, values[-1]], where="post", color=colour, linewidth=3, label=entry)
         highest = max(values) if values[-1] > values[0] else values[0]
         write(ax, times[0], highest, entry, shift=(4, -8), va="top", color=colour)
         if values[-1] < 0:
             ax.plot(times[-1], values[-1], "X", color=RED, markersize=14, label="below zero")
-            looks = {"ha": "right", "color": RED, "weight": "bold"}
-            write(
-                ax, times[-1], values[-1], f"{saying.number(values[-1])}: below zero", shift=(-14, 0), **looks
-            )
+            text, looks = f"{saying.number(values[-1])}: below zero", {"ha": "right", "weight": "bold"}
+            write(ax, times[-1], values[-1], text, shift=(-14, 0), color=RED, **looks)

@@ -1,24 +1,26 @@
 """Draw downloads as a waterfall: one row each, queueing, waiting for the first byte, receiving."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GREY, RED, write
-from threadlab.workloads.downloads import Download
+from threadlab.showing.style import BLUE, GHOST, GREY, RED, write
+
+if TYPE_CHECKING:
+    from threadlab.workloads.downloads import Download
 
 ROOM, LINE, LEAST_ROWS = 276.0, 24.0, 8  # pixels for the rows and for a line of text; few rows stay slim
 LEGEND = "line: queues      hatched: waits for first byte      solid: receives"
 
 
-def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Axes:
+def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> Axes:
     """Draw `results` as a waterfall on one time axis, in the order given.
 
-        >>> ax = plot_downloads([Download("http://127.0.0.1/a", error="no answer")])
-        >>> ax.get_title("left")
+        >>> from threadlab.workloads.downloads import Download
+        >>> plot_downloads([Download("http://127.0.0.1/a", error="no answer")]).get_title("left")
         '1 download: 1 failed'
 
     Args:
@@ -28,8 +30,8 @@ def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Ax
     Returns:
         The axes; rows count 0, 1, 2, ... from the top.
     """
-    errors = list(dict.fromkeys(result.error for result in results if result.error))
-    notes = [LEGEND, *(["✗ " + errors[0] + (" …" if len(errors) > 1 else "")] if errors else [])]
+    errors = list(dict.fromkeys(one.error for one in results if one.error))
+    notes = [LEGEND, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
     axes = ax or style.new_axes(ROOM + LINE * len(notes), left=24)
     start, end = saying.stretch(results)
     rows = max(LEAST_ROWS, len(results))
@@ -43,10 +45,15 @@ def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Ax
     for row, one in enumerate(results):
         colour = RED if one.error else BLUE
         asked = start if one.requested is None else one.requested
-        _bar(axes, row, "queues", (asked, one.began), start, height=0.14, facecolor="#B4BAC3")
-        hatched = {"facecolor": style.pale(colour), "edgecolor": colour, "hatch": "///"}
-        _bar(axes, row, "waits for first byte", (one.began, one.first_byte or one.ended), start, **hatched)
-        _bar(axes, row, "receives", (one.first_byte, one.ended), start, facecolor=colour)
+        hatched: dict[str, Any] = {"facecolor": style.pale(colour), "edgecolor": colour, "hatch": "///"}
+        for label, begin, until, looks in (
+            ("queues", asked, one.began, {"height": 0.14, "facecolor": GHOST}),
+            ("waits for first byte", one.began, one.first_byte or one.ended, hatched),
+            ("receives", one.first_byte, one.ended, {"facecolor": colour}),
+        ):
+            if begin is not None and until is not None:
+                looks = {"height": 0.76, "width": until - begin, **looks}
+                axes.add_patch(Rectangle((begin - start, row - looks["height"] / 2), label=label, **looks))
         if one.error:
             axes.plot((one.ended or start) - start, row, "X", color=RED, markersize=9, label="failed")
     style.below(axes, "seconds since the start")
@@ -54,14 +61,3 @@ def plot_downloads(results: Sequence[Download], *, ax: Axes | None = None) -> Ax
     if ax is None:
         style.show(axes, saying.downloads_words(results))
     return axes
-
-
-def _bar(
-    ax: Axes, row: int, label: str, stretch: tuple[float | None, float | None], start: float, **looks: Any
-) -> None:
-    """Draw a `stretch` that has both ends as a bar in `row`."""
-    begin, end = stretch
-    if begin is not None and end is not None:
-        looks = {"height": 0.76, "linewidth": 1} | looks
-        width = max(end - begin, 3 / style.scale(ax) if label == "receives" else 0)
-        ax.add_patch(Rectangle((begin - start, row - looks["height"] / 2), width, label=label, **looks))

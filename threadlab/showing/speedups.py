@@ -1,16 +1,16 @@
 """Draw speed-up against workers: one line for each kind of work, all from one point, and the ideal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 
 from threadlab.running.scaling import Scaling
 from threadlab.showing import saying, style
-from threadlab.showing.style import COLOURS, GREY, PURPLE, write
+from threadlab.showing.style import COLOURS, GHOST, GREY, PURPLE, write
 
 MARKERS = ("o", "^", "s", "D", "v")
-MANY = 8  # workers; from here on every doubling is as wide as the one before
+MANY = 8  # workers; beyond, every doubling is as wide as the one before
 
 
 def plot_scaling(
@@ -18,15 +18,14 @@ def plot_scaling(
     *,
     ax: Axes | None = None,
     guess: Any = None,
-    before: Scaling | Sequence[Scaling] | None = None,
+    before: Scaling | Sequence[Scaling] = (),
     workers: int | None = None,
     reach: int = 1,
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
         >>> from threadlab.running.scaling import Scaling, Timing
-        >>> timings = {1: Timing((1.0,)), 2: Timing((0.5,))}
-        >>> waiting = Scaling("wait", "threads", 8, timings)
+        >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times one thread. Gain.'
 
@@ -41,77 +40,71 @@ def plot_scaling(
     Returns:
         The axes.
     """
-    results, ghosts, expected = _several(result), _several(before), style.guessed(guess)
-    names = saying.line_names(results)
-    ends = [*names, "ideal", *(["your guess"] if expected is not None else [])]
-    axes = ax or style.new_axes(300, left=62, right=26 + max(style.width_of(end, bold=True) for end in ends))
+    results = [result] if isinstance(result, Scaling) else list(result)
+    ghosts = [before] if isinstance(before, Scaling) else [each for each in before if len(each.timings) > 1]
+    expected, names = style.guessed(guess), saying.line_names(results)
+    right = 26 + max(style.width_of(end, bold=True) for end in (*names, "your guess"))
+    axes = ax or style.new_axes(300, left=62, right=right)
     most = max([reach, *(n for each in (*results, *ghosts) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
-
-    for ghost in ghosts:
-        _draw_line(axes, ghost, color="#B4BAC3", linewidth=2, label=f"{ghost.name} before")
-    axes.plot([1, most], [1, most], ":", color=GREY, linewidth=2.5, zorder=4, label="ideal")
-    labels: list[tuple[float, float, str, Any]] = [(most, most, "ideal", GREY)]
-    if expected is not None:
-        axes.plot([1, most], [1, expected], "--", color=PURPLE, linewidth=3, label="your guess")
-        labels.append((most, expected, "your guess", style.deep(PURPLE)))
-    for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
-        counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
-        axes.vlines(
-            counts, *zip(*map(each.interval, counts), strict=True), color=colour, linewidth=6, alpha=0.5
-        )
-        labels.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
-    _name_ends(axes, labels)
-    about = "times as fast as " + saying.one_of(results[0].executor) if results else ""
-    note = about + ("      grey: the run before" if ghosts else "")
-    write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     if workers:
         style.point_out(axes, workers)
+    for ghost in ghosts:
+        _draw_line(axes, ghost, color=GHOST, linewidth=2, label=f"{ghost.name} before")
+    axes.plot([1, most], [1, most], ":", color=GREY, linewidth=2.5, zorder=4, label="ideal")
+    ends: list[tuple[float, float, str, Any]] = [(most, most, "ideal", GREY)]
+    if expected is not None:
+        axes.plot([1, most], [1, expected], "--", color=PURPLE, linewidth=3, label="your guess")
+        ends.append((most, expected, "your guess", style.deep(PURPLE)))
+    for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
+        counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
+        if len(counts) > 1:
+            axes.vlines(
+                counts, *zip(*map(each.interval, counts), strict=True), color=colour, linewidth=6, alpha=0.5
+            )
+            ends.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
+    _name_ends(axes, ends)
+    note = f"times as fast as {saying.noun(results)[0]}" + ("      grey: the run before" if ghosts else "")
+    write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     style.headline(axes, saying.scaling_headline(results, workers))
     if ax is None:
         style.show(axes, saying.scaling_words(results, expected))
     return axes
 
 
-def _several(result: Scaling | Sequence[Scaling] | None) -> list[Scaling]:
-    return [] if result is None else [result] if isinstance(result, Scaling) else list(result)
-
-
 def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> None:
     """Give `ax` its limits, ticks at the numbers of workers, and a line at the usable cores."""
     style.tidy(ax, grid="both")
-    counts = sorted(
-        {n for result in results for n in result.timings}
-        | {1, most}
-        | {2**k for k in range(most.bit_length())}
-    )
+    counts = sorted({n for each in results for n in each.timings} | {2**k for k in range(most.bit_length())})
     if most > MANY:
         ax.set(xscale="log", yscale="log", xlim=(0.93, 1.06 * most), ylim=(0.5, 1.9 * top))
-        style.ticks(ax.yaxis, counts)
     else:
         ax.set(xlim=(1 - 0.04 * most, 1.025 * most), ylim=(0, 1.14 * top))
-        style.ticks(ax.yaxis, range(1 + int(top)))
     style.ticks(ax.xaxis, counts)
-    machine = next((result.machine for result in results if result.machine), None)
-    rounds = min((len(t.seconds) for result in results for t in result.timings.values()), default=0)
-    style.below(ax, saying.kind_of(results), f"{machine} · {rounds} rounds" if machine else "")
+    style.ticks(ax.yaxis, counts if most > MANY else range(1 + int(top)))
+    machine = next((each.machine for each in results if each.machine), None)
+    rounds = max((len(each.timings[1].seconds) for each in results if len(each.timings) > 1), default=0)
+    style.below(
+        ax, saying.noun(results)[1], f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
+    )
     if machine and 1 < machine.cores < most:
         ax.axhline(machine.cores, color=GREY, linewidth=1, label="usable cores")
         write(ax, 1, machine.cores, f"{machine.cores} cores", shift=(0, 9), color=GREY)
 
 
 def _draw_line(ax: Axes, result: Scaling, **looks: Any) -> list[int]:
-    """Draw the speed-ups of `result` and return the numbers of workers it was measured at."""
+    """Draw the speed-ups of `result`, if it has any, and return its numbers of workers."""
     counts = sorted(result.timings)
-    ax.plot(counts, [result.speedup(n) for n in counts], **looks)
+    if len(counts) > 1:
+        ax.plot(counts, [result.speedup(n) for n in counts], **looks)
     return counts
 
 
-def _name_ends(ax: Axes, labels: Iterable[tuple[float, float, str, Any]]) -> None:
-    """Write each text right of the end of its line, moved up where it would cover the one below."""
-    gap, last = 20.0, float("-inf")
-    for x, y, text, colour in sorted(labels, key=lambda label: label[1]):
-        true = style.pixels_up(ax, y)
-        placed = max(true, last + gap)
-        last = placed
-        write(ax, x, y, text, shift=(12, 0.75 * (placed - true)), weight="bold", color=colour)
+def _name_ends(ax: Axes, ends: list[tuple[float, float, str, Any]]) -> None:
+    """Write each name right of the end of its line, moved up where it would cover the one below."""
+    last = float("-inf")
+    height = ax.get_position().height * ax.figure.get_figheight() / style.PIXEL  # type: ignore[union-attr]
+    for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        true = height * ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[1]
+        last = max(true, last + 20)
+        write(ax, x, y, text, shift=(12, 0.75 * (last - true)), weight="bold", color=colour)

@@ -1,0 +1,351 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import FunctionType, SimpleNamespace
+
+import pytest
+
+from threadlab.showing import panels
+from threadlab.showing.measured import Measured
+from threadlab.showing.panels import Panel, try_workers
+from threadlab.workloads.downloads import Download
+
+LIMIT = 30.0  # seconds for any wait
+calls = []
+
+
+@pytest.fixture(autouse=True)
+def _no_calls_yet():
+    calls.clear()
+
+
+def note(workers):
+    calls.append(workers)
+
+
+def share(workers):
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(note, range(workers)))
+
+
+def note_work(work, workers):
+    calls.append((work(), workers))
+
+
+def primes():
+    return "primes"
+
+
+def waits():
+    return "waits"
+
+
+def panel_of(run, *, workers=(1, 2, 4), kinds=(), **more):
+    """Return a panel that was not opened, so that nothing was measured yet."""
+    work = {kind.__name__: kind for kind in kinds}
+    return Panel(run, work, Measured(workers, tuple(work)), pause=0, **more)
+
+
+def move(panel, workers):
+    panel.workers.value = workers
+    assert panel.coordinator.join(LIMIT)
+
+
+def press(panel, button):
+    button.click()
+    assert panel.coordinator.join(LIMIT)
+
+
+def headline(panel):
+    return panel.picture.alt.splitlines()[0]
+
+
+def test_a_new_panel_shows_a_picture_of_what_it_measured_without_a_click():
+    panel = try_workers(note)
+    assert calls == [8, 1]
+    assert headline(panel).startswith("8 threads: 0 ms instead of 0 ms")
+
+
+def test_a_new_panel_leaves_out_what_would_take_too_long(monkeypatch):
+    monkeypatch.setattr(panels, "BUDGET", 0.0)
+    try_workers(note)
+    assert calls == [8]
+
+
+def test_a_new_panel_ends_a_function_that_does_not_come_back(monkeypatch):
+    monkeypatch.setattr(panels, "FIRST_LIMIT", 0.2)
+    panel = try_workers(lambda workers: threading.Event().wait())
+    assert "Stopped after 0.2 s" in panel.note.value
+    assert headline(panel) == "8 threads: not measured yet"
+
+
+def test_run_measures_every_setting():
+    panel = panel_of(note)
+    press(panel, panel.run)
+    assert calls == [1, 2, 4]
+    assert sorted(panel.known.times()) == [1, 2, 4]
+
+
+def test_run_compares_kinds_of_work_in_three_interleaved_rounds():
+    panel = panel_of(note_work, workers=(1, 2), kinds=(primes, waits))
+    press(panel, panel.run)
+    assert calls == [("primes", 1), ("primes", 2), ("waits", 1), ("waits", 2)] * 3
+    assert [len(each.timings[2].seconds) for each in panel.known.scalings()] == [3, 3]
+
+
+def test_a_slider_at_rest_measures_a_setting_that_is_quick():
+    panel = panel_of(note)
+    panel.known.add(("", 4), 0.001, [])
+    move(panel, 2)
+    assert calls == [2]
+
+
+def test_a_setting_that_may_take_long_is_left_to_run_which_lights_up():
+    panel = panel_of(note)
+    panel.known.add(("", 4), 0.6, [])
+    move(panel, 2)
+    assert calls == []
+    assert (panel.run.button_style, "press Run" in panel.note.value) == ("success", True)
+
+
+def test_moving_redraws_from_what_is_known():
+    panel = panel_of(note)
+    panel.known.add(("", 4), 2.0, [])
+    move(panel, 1)
+    assert headline(panel) == "1 thread: not measured yet"
+    move(panel, 4)
+    assert headline(panel) == "4 threads: 2.0 s"
+
+
+def test_the_lanes_of_the_threads_that_ran_are_shown():
+    panel = panel_of(share)
+    press(panel, panel.run)
+    assert len(panel.known.lanes[4].lanes) >= 1
+    assert panel.picture.figure.axes[0].get_title("left") == "4 threads"
+
+
+def test_downloads_are_shown_as_a_waterfall():
+    one = Download("http://127.0.0.1/a", None, 0, "", 0.1, None, 1.0, 1.0, 1.1, 1.2)
+    panel = panel_of(lambda workers: [one] * 24)
+    press(panel, panel.run)
+    assert panel.picture.figure.axes[0].get_title("left") == "24 downloads, 4 threads"
+
+
+def test_the_knee_knows_the_limit_of_the_site():
+    site = SimpleNamespace(latency=0.1, at_once=2, set=lambda latency: None)
+    panel = panel_of(note, site=site)
+    for n, seconds in ((1, 4.0), (2, 2.0), (4, 2.0)):
+        panel.known.add(("", n), seconds, [])
+    panel.draw()
+    assert "the server is full (2 at once)" in panel.picture.alt
+
+
+def test_stop_ends_a_function_that_waits_and_a_function_that_computes():
+    started = threading.Event()
+
+    def wait_or_compute(workers):
+        started.set()
+        if workers == 1:
+            threading.Event().wait()
+        while True:
+            pass
+
+    for workers in ((1,), (2,)):
+        panel = panel_of(wait_or_compute, workers=workers)
+        panel.run.click()
+        assert started.wait(LIMIT)
+        press(panel, panel.stop)
+        assert "stopped" in panel.note.value
+        assert (panel.run.disabled, panel.stop.disabled) == (False, True)
+        started.clear()
+
+
+def test_after_stop_the_panel_runs_again():
+    panel = panel_of(note)
+    press(panel, panel.stop)
+    press(panel, panel.run)
+    assert calls == [1, 2, 4]
+
+
+def test_an_exception_is_one_line_in_the_panel_which_stays_usable():
+    broken = True
+
+    def fail(workers):
+        if broken:
+            raise ValueError("no such order <b>")
+
+    panel = panel_of(fail)
+    press(panel, panel.run)
+    assert "fail: ValueError: no such order &lt;b&gt;" in panel.note.value
+    broken = False
+    press(panel, panel.run)
+    assert sorted(panel.known.times()) == [1, 2, 4]
+
+
+def test_a_function_that_exits_does_not_end_anything_but_its_run():
+    panel = panel_of(lambda workers: exit("enough"))
+    press(panel, panel.run)
+    assert "SystemExit: enough" in panel.note.value
+
+
+def test_printed_text_goes_to_the_panel():
+    panel = panel_of(lambda workers: print("by", workers), workers=(2,))
+    press(panel, panel.run)
+    assert [output["text"] for output in panel.printed.outputs] == ["by 2\n"]
+
+
+def test_clear_forgets_points_lanes_and_printed_text():
+    panel = panel_of(lambda workers: print("by", workers))
+    press(panel, panel.run)
+    press(panel, panel.clear_all)
+    assert (panel.known.times(), panel.known.lanes, panel.printed.outputs) == ({}, {}, ())
+    assert headline(panel) == "4 threads: not measured yet"
+
+
+def cell(source, namespace):
+    """Run `source` as a cell of a notebook whose names are `namespace`."""
+    exec(source, namespace)
+
+
+def test_a_panel_runs_the_newest_version_of_the_function():
+    notebook = {"calls": calls}
+    cell("def run(workers): calls.append('old')", notebook)
+    panel = panel_of(notebook["run"], workers=(1,))
+    cell("def run(workers): calls.append('new')", notebook)
+    press(panel, panel.run)
+    assert calls == ["new"]
+
+
+def test_points_of_the_old_version_become_the_ghost():
+    notebook = {"calls": calls}
+    cell("def run(workers): calls.append('old')", notebook)
+    panel = panel_of(notebook["run"], workers=(1,))
+    press(panel, panel.run)
+    cell("def run(workers): calls.append('new')", notebook)
+    panel.coordinator.moved()
+    assert panel.coordinator.join(LIMIT)
+    assert (len(panel.known.times()[1]), len(panel.known.times(past=True)[1])) == (1, 1)
+
+
+def test_the_same_cell_run_again_is_the_same_version():
+    notebook = {"calls": calls}
+    cell("def run(workers): calls.append(1)", notebook)
+    panel = panel_of(notebook["run"], workers=(1,))
+    press(panel, panel.run)
+    cell("def run(workers): calls.append(1)", notebook)
+    panel.coordinator.moved()
+    assert panel.coordinator.join(LIMIT)
+    assert len(panel.known.times()[1]) == 2
+
+
+def test_a_function_made_inside_another_is_not_taken_for_a_global_of_its_name():
+    def note(workers):
+        calls.append("inner")
+
+    panel = panel_of(note, workers=(1,))
+    press(panel, panel.run)
+    assert calls == ["inner"]
+
+
+def test_the_latency_slider_sets_the_site_before_the_clock_starts():
+    site = SimpleNamespace(latency=0.1, at_once=None, set=lambda latency: calls.append(latency))
+    panel = panel_of(note, workers=(2,), site=site)
+    panel.known.begin(panel._condition(), anew=False)
+    panel.known.add(("", 2), 0.001, [])
+    panel.latency.value = 0.05
+    assert panel.coordinator.join(LIMIT)
+    assert calls == [0.05, 2]
+
+
+def test_a_later_answer_of_the_site_is_expected_to_take_longer():
+    site = SimpleNamespace(latency=0.1, at_once=None, set=lambda latency: None)
+    panel = panel_of(note, workers=(2,), site=site)
+    panel.known.begin(panel._condition(), anew=False)
+    panel.known.add(("", 2), 0.4, [])
+    panel.latency.value = 0.5
+    assert panel.coordinator.join(LIMIT)
+    assert calls == []
+
+
+def test_a_site_that_has_ended_is_said_in_the_panel():
+    def ended(latency):
+        raise ValueError("this site is closed")
+
+    panel = panel_of(note, site=SimpleNamespace(latency=0.1, at_once=None, set=ended))
+    press(panel, panel.run)
+    assert "this site is closed" in panel.note.value
+
+
+def test_a_cell_run_again_ends_what_its_old_panel_does():
+    old = try_workers(note)
+    started = threading.Event()
+
+    def slow(workers):
+        started.set()
+        threading.Event().wait()
+
+    old._function = slow
+    old.run.click()
+    assert started.wait(LIMIT)
+    try_workers(note)
+    assert old.coordinator.join(LIMIT)
+
+
+def test_two_panels_never_run_at_the_same_time():
+    first, second = threading.Event(), threading.Event()
+
+    def hold(workers):
+        first.set()
+        assert not second.wait(0.2)
+
+    one, two = panel_of(hold, workers=(1,)), panel_of(lambda workers: second.set(), workers=(1,))
+    one.run.click()
+    assert first.wait(LIMIT)
+    two.run.click()
+    assert one.coordinator.join(LIMIT)
+    assert two.coordinator.join(LIMIT)
+    assert (one.known.times()[1] != [], second.is_set()) == (True, True)
+
+
+def test_the_guess_of_a_later_click_is_in_the_next_picture():
+    guess = SimpleNamespace(value=None)
+    panel = panel_of(note, guess=guess)
+    panel.known.add(("", 4), 2.0, [])
+    guess.value = 0.5
+    panel.draw()
+    assert "Your guess: 0.5 s." in panel.picture.alt
+
+
+def test_axes_grow_and_never_shrink():
+    panel = panel_of(note)
+    panel.known.add(("", 1), 4.0, [])
+    panel.draw()
+    before = panel.known.limits
+    panel.known.begin(("another version",), anew=True)
+    panel.known.add(("", 4), 1.0, [])
+    panel.draw()
+    assert panel.known.limits[0] <= before[0]
+    assert panel.known.limits[1] >= before[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"run": 3}, "run must be a function"),
+        ({"run": note, "workers": (0,)}, "workers must be at least 1, not 0"),
+        ({"run": note, "workers": 4}, "workers must be whole numbers"),
+        ({"run": note, "work": []}, "work must"),
+        ({"run": note, "work": ["primes"]}, "work must be a function"),
+        (
+            {"run": note, "work": [primes, primes]},
+            "work must be functions with different names, not primes, primes",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        try_workers(**arguments)
+
+
+def test_version_tells_functions_apart_by_their_code():
+    assert isinstance(note, FunctionType)
+    assert panels.version(note) != panels.version(share)

@@ -1,0 +1,131 @@
+from threadlab.running.machine import Machine
+from threadlab.running.scaling import Scaling, Timing
+from threadlab.showing import saying
+from threadlab.showing.speedups import plot_scaling
+from threadlab.showing.style import GHOST
+
+TWO_CORES = Machine("CPython 3.11.7", True, 2, "linux")
+
+
+def scaling(name, *speedups, executor="threads"):
+    """Return a Scaling with these speed-ups for 1, 2, 4, 8, ... workers, by turns 1 % up and down."""
+    timings = {
+        2**k: Timing(tuple(wobble / speedup for wobble in (0.99, 1.0, 1.01)))
+        for k, speedup in enumerate(speedups)
+    }
+    timings[1] = Timing((1.0, 1.0, 1.0))
+    return Scaling(name, executor, 4, timings, machine=TWO_CORES)
+
+
+PRIMES, HASHES, WAITS = scaling("primes", 1, 1, 0.98), scaling("hashes", 1, 2, 2), scaling("waits", 1, 2, 4)
+
+
+def line(ax, label):
+    return next(line for line in ax.lines if line.get_label() == label)
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_each_kind_of_work_is_a_line_of_its_speed_ups():
+    ax = plot_scaling([PRIMES, HASHES, WAITS])
+    assert list(line(ax, "hashes").get_xdata()) == [1, 2, 4]
+    assert [round(y, 2) for y in line(ax, "hashes").get_ydata()] == [1, 2, 2]
+
+
+def test_lines_differ_in_colour_and_in_marker():
+    lines = [line(plot_scaling([PRIMES, HASHES, WAITS]), name) for name in ("primes", "hashes", "waits")]
+    assert len({one.get_color() for one in lines}) == len({one.get_marker() for one in lines}) == 3
+
+
+def test_the_spread_is_drawn_as_the_interval_of_each_point():
+    low, high = PRIMES.interval(4)
+    drawn = [
+        path.vertices[:, 1].tolist() for bars in plot_scaling(PRIMES).collections for path in bars.get_paths()
+    ]
+    assert [low, high] in drawn
+
+
+def test_the_headline_tells_the_verdict_of_the_first_kind_of_work():
+    headline = plot_scaling([PRIMES, WAITS]).get_title("left")
+    assert headline == "primes on 4 threads: 0.98 times one thread. No gain."
+
+
+def test_the_headline_can_be_about_another_number_of_workers():
+    assert (
+        plot_scaling(WAITS, workers=2).get_title("left") == "waits on 2 threads: 2.00 times one thread. Gain."
+    )
+
+
+def test_processes_are_called_processes():
+    result = scaling("primes", 1, 2, executor="processes")
+    assert saying.scaling_headline([result]) == "primes on 2 processes: 2.00 times one process. Gain."
+
+
+def test_a_speed_up_above_ten_needs_no_second_decimal():
+    assert "15.9 times" in saying.scaling_headline([scaling("waits", 1, 2, 4, 8, 15.9)])
+
+
+def test_the_same_work_in_threads_and_processes_is_told_apart_by_name():
+    names = saying.line_names([PRIMES, scaling("primes", 1, 2, 2, executor="processes"), WAITS])
+    assert names == ["primes, threads", "primes, processes", "waits"]
+
+
+def test_the_ideal_is_as_many_times_as_there_are_workers():
+    ideal = line(plot_scaling(PRIMES), "ideal")
+    assert (list(ideal.get_xdata()), list(ideal.get_ydata()), ideal.get_linestyle()) == ([1, 4], [1, 4], ":")
+
+
+def test_a_line_stands_at_the_usable_cores():
+    ax = plot_scaling(PRIMES)
+    assert set(line(ax, "usable cores").get_ydata()) == {2}
+    assert "2 cores" in texts(ax)
+
+
+def test_names_at_the_ends_of_lines_do_not_cover_each_other():
+    ax = plot_scaling([scaling(f"work {n}", 1, 2, 3.9 + n / 100) for n in range(5)])
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts if text.get_text().startswith("work")]
+    assert not any(a.overlaps(b) for a in boxes for b in boxes if a is not b)
+
+
+def test_the_guess_is_dashed_and_named():
+    ax = plot_scaling(PRIMES, guess=3)
+    guess = line(ax, "your guess")
+    assert (list(guess.get_ydata()), guess.get_linestyle()) == ([1, 3], "--")
+    assert "your guess" in texts(ax)
+
+
+def test_the_run_before_is_a_grey_ghost():
+    ax = plot_scaling(PRIMES, before=HASHES)
+    assert line(ax, "hashes before").get_color() == GHOST
+    assert any("grey: the run before" in text for text in texts(ax))
+
+
+def test_many_workers_are_drawn_by_doubling():
+    ax = plot_scaling(scaling("waits", 1, 2, 4, 8, 16))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert list(ax.get_xticks()) == [1, 2, 4, 8, 16]
+
+
+def test_the_axes_reach_to_workers_that_were_not_measured_yet():
+    assert plot_scaling(PRIMES, reach=8).get_xlim()[1] > 8
+
+
+def test_work_that_was_not_measured_yet_keeps_its_colour_for_later():
+    alone = Scaling("primes", "threads", 1, {1: Timing((1.0,))})
+    later = line(plot_scaling([PRIMES, WAITS]), "waits").get_color()
+    assert line(plot_scaling([alone, WAITS]), "waits").get_color() == later
+    assert "primes" not in texts(plot_scaling([alone, WAITS]))
+
+
+def test_the_words_tell_the_verdict_of_every_line_and_the_guess():
+    words = saying.scaling_words([PRIMES, WAITS], 3).splitlines()
+    assert words[0] == "primes on 4 threads: 0.98 times one thread. No gain."
+    assert words[2].startswith("waits: 2 threads: 2.00 times as fast as one thread (1.98 to 2.02): gain")
+    assert words[-1] == "Your guess: 3 times."
+
+
+def test_the_machine_and_the_rounds_stand_below():
+    assert "CPython 3.11.7, GIL on · 2 usable cores · 3 rounds" in texts(plot_scaling(PRIMES))

@@ -1,0 +1,93 @@
+import pytest
+from matplotlib.figure import Figure
+
+from threadlab.showing.times import Knee, draw_times, find_knee, ideal
+
+TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
+MIDDLE = {1: 2.9, 8: 0.4, 16: 0.2, 32: 0.2}
+
+
+def drawn(times=TIMES, **more):
+    ax = Figure().add_subplot()
+    draw_times(ax, (1, 8, 16, 32), times, **{"before": {}, "workers": 8} | more)
+    return ax
+
+
+def lines(ax, label):
+    return [line for line in ax.lines if line.get_label() == label]
+
+
+def test_the_knee_is_where_the_server_is_full():
+    assert find_knee(MIDDLE, tasks=24, at_once=16) == Knee(16, "the server is full (16 at once)")
+
+
+def test_the_knee_is_where_there_are_no_more_tasks():
+    assert find_knee(MIDDLE, tasks=12) == Knee(16, "there are only 12 tasks")
+
+
+def test_a_knee_without_a_known_reason_says_only_what_was_measured():
+    assert find_knee(MIDDLE, tasks=100, at_once=50) == Knee(16, "more threads gain nothing")
+
+
+def test_there_is_no_knee_while_the_most_workers_are_a_gain():
+    assert find_knee({1: 3.0, 8: 0.4, 16: 0.2}) is None
+
+
+def test_a_small_gain_after_the_knee_is_no_gain():
+    assert find_knee({1: 3.0, 2: 2.9, 4: 2.8}).workers == 1
+
+
+def test_one_more_worker_that_is_slower_still_leaves_a_later_gain_before_the_knee():
+    assert find_knee({1: 3.0, 2: 3.1, 4: 1.0, 8: 1.0}).workers == 4
+
+
+def test_one_number_of_workers_has_no_knee():
+    assert find_knee({4: 1.0}) is None
+
+
+def test_the_ideal_shares_the_time_of_the_fewest_workers_out():
+    assert ideal({2: 1.0, 8: 0.9}, (1, 2, 4, 8)) == [2.0, 1.0, 0.5, 0.25]
+
+
+def test_the_ideal_of_a_known_number_of_tasks_has_steps():
+    assert ideal({1: 2.4}, (16, 24, 32), tasks=24) == pytest.approx([0.2, 0.1, 0.1])
+
+
+def test_all_points_are_drawn_and_the_medians_joined():
+    ax = drawn()
+    assert list(lines(ax, "measured")[0].get_ydata()) == [3.0, 2.8]
+    assert list(lines(ax, "median")[0].get_ydata()) == [2.9, 0.4, 0.2, 0.2]
+
+
+def test_the_run_before_is_drawn_in_grey():
+    assert list(lines(drawn(before={8: [0.5], 1: [3.0]}), "the run before")[0].get_ydata()) == [3.0, 0.5]
+
+
+def test_the_knee_is_said_in_words_and_pointed_at():
+    ax = drawn(knee=Knee(16, "the server is full (16 at once)"))
+    note = next(text for text in ax.texts if text.get_text().startswith("the knee"))
+    assert note.get_text() == "the knee: from 16 threads on\nthe server is full (16 at once)"
+    assert note.xy == (16, 0.2)
+
+
+def test_the_axis_of_times_never_shrinks_below_its_limits():
+    assert drawn(limits=(0.01, 50)).get_ylim() == (0.01, 50)
+
+
+def test_the_axis_of_times_holds_the_ideal():
+    low, high = drawn({8: [1.0]}).get_ylim()
+    assert low < 8 / 32
+    assert high > 8
+
+
+def test_the_guess_is_dashed_at_its_seconds():
+    (guess,) = lines(drawn(guess=0.5), "your guess")
+    assert (set(guess.get_ydata()), guess.get_linestyle()) == ({0.5}, "--")
+
+
+def test_the_setting_of_the_slider_is_pointed_out():
+    assert set(lines(drawn(workers=16), "shown")[0].get_xdata()) == {16}
+
+
+def test_nothing_measured_leaves_empty_axes():
+    assert lines(drawn({}), "median") == []

@@ -1,0 +1,67 @@
+from threadlab.showing import saying
+from threadlab.showing.style import RED
+from threadlab.showing.waterfall import plot_downloads
+from threadlab.workloads.downloads import Download
+
+
+def one(began, *, requested=10.0, error=None):
+    """Return a download that waits 0.1 s and receives for 0.02 s, or fails instead."""
+    first = None if error else began + 0.1
+    return Download("http://127.0.0.1/a", None, 0, "", 0.12, error, requested, began, first, began + 0.12)
+
+
+THREE = [one(10.0), one(10.0), one(10.12)]
+FAILED = [*THREE, one(10.12, error="refused: nobody listens on port 9")]
+
+
+def bars(ax, label):
+    return [
+        (round(bar.get_x(), 2), round(bar.get_width(), 2)) for bar in ax.patches if bar.get_label() == label
+    ]
+
+
+def test_a_download_queues_waits_for_the_first_byte_and_receives():
+    ax = plot_downloads(THREE)
+    assert bars(ax, "queues")[2] == (0.0, 0.12)
+    assert bars(ax, "waits for first byte")[2] == (0.12, 0.1)
+    assert bars(ax, "receives")[2] == (0.22, 0.02)
+
+
+def test_queueing_is_thin_and_waiting_is_hatched():
+    looks = {bar.get_label(): bar for bar in plot_downloads(THREE).patches}
+    assert looks["queues"].get_height() < looks["receives"].get_height() / 4
+    assert looks["waits for first byte"].get_hatch() == "///"
+
+
+def test_rows_keep_the_order_given_from_the_top():
+    ax = plot_downloads(THREE)
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert [round(bar.get_y() + bar.get_height() / 2) for bar in ax.patches][::3] == [0, 1, 2]
+
+
+def test_a_download_that_nobody_handed_in_is_taken_to_queue_from_the_start():
+    assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "queues")[1] == (0.0, 0.5)
+
+
+def test_a_failed_download_is_red_and_crossed_and_says_why():
+    ax = plot_downloads(FAILED)
+    (cross,) = (line for line in ax.lines if line.get_label() == "failed")
+    assert (cross.get_marker(), cross.get_color(), list(cross.get_ydata())) == ("X", RED, [3])
+    assert "✗ refused: nobody listens on port 9" in [text.get_text() for text in ax.texts]
+
+
+def test_the_headline_tells_how_many_how_many_at_a_time_and_how_long():
+    assert plot_downloads(THREE).get_title("left") == "3 downloads, 2 at a time: 0.2 s"
+    assert plot_downloads(FAILED).get_title("left") == "4 downloads, 2 at a time: 0.2 s, 1 failed"
+
+
+def test_a_url_that_was_refused_at_once_has_no_bars():
+    ax = plot_downloads([Download("file:x", error="only http and https")])
+    assert ax.get_title("left") == "1 download: 1 failed"
+    assert bars(ax, "receives") == []
+
+
+def test_the_words_tell_the_moments_of_every_download():
+    words = saying.downloads_words(FAILED).splitlines()
+    assert words[1] == "download 1: began 0.00 s, first byte 0.10 s, ended 0.12 s"
+    assert words[4] == "download 4: began 0.12 s, ended 0.24 s, failed: refused: nobody listens on port 9"
