@@ -1,9 +1,12 @@
+from collections import namedtuple
 from itertools import pairwise
 
 from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying
 from threadlab.showing.style import GREY, ORANGE, RED, scale
 from threadlab.showing.timelines import LEAST_PIECE, plot_timeline
+
+Box = namedtuple("Box", "left right top bottom")
 
 
 def order(number, start, *, own_thread=True, **more):
@@ -23,7 +26,13 @@ SOLD_TWICE = Timeline(
 
 
 def bars(ax, state):
-    return [bar for group in ax.containers if group.get_label() == state for bar in group]
+    """Return the boxes drawn for `state`: left, right, top, bottom."""
+    drawn = [path.get_extents() for group in groups(ax, state) for path in group.get_paths()]
+    return [Box(extents.x0, extents.x1, extents.y0, extents.y1) for extents in drawn]
+
+
+def groups(ax, state):
+    return [group for group in ax.collections if group.get_label() == state]
 
 
 def texts(ax):
@@ -32,23 +41,21 @@ def texts(ax):
 
 def test_each_span_becomes_one_bar_of_its_length_at_its_time():
     waits = bars(plot_timeline(TOGETHER), "waiting")
-    assert [(round(bar.get_x(), 3), round(bar.get_width(), 2)) for bar in waits[:2]] == [
-        (0.02, 0.48),
-        (0.022, 0.48),
-    ]
+    assert [(round(bar.left, 3), round(bar.right, 3)) for bar in waits[:2]] == [(0.02, 0.5), (0.022, 0.502)]
     assert len(waits) == 8
 
 
 def test_waiting_is_hatched_and_running_is_solid():
     ax = plot_timeline(TOGETHER)
-    assert {bar.get_hatch() for bar in bars(ax, "waiting")} == {"///"}
-    assert {bar.get_hatch() for bar in bars(ax, "running")} == {None}
+    assert {group.get_hatch() for group in groups(ax, "waiting")} == {"///"}
+    assert {group.get_hatch() for group in groups(ax, "running")} == {None}
 
 
 def test_being_blocked_is_a_thin_line():
     lock = Lane("Bob", (Span(0, 1, "running"), Span(1, 2, "blocked", "a lock")))
     ax = plot_timeline(Timeline((lock,), 2.0))
-    assert bars(ax, "blocked")[0].get_height() < bars(ax, "running")[0].get_height() / 4
+    (thin,), (thick,) = bars(ax, "blocked"), bars(ax, "running")
+    assert thin.bottom - thin.top < (thick.bottom - thick.top) / 4
 
 
 def test_a_piece_of_a_millisecond_in_four_seconds_is_still_wide_enough_to_be_seen():
@@ -56,14 +63,15 @@ def test_a_piece_of_a_millisecond_in_four_seconds_is_still_wide_enough_to_be_see
         (Lane("Ann", (Span(0, 0.001, "running"), Span(0.001, 4, "waiting", "the payment"))),), 4.0
     )
     ax = plot_timeline(short)
-    assert round(bars(ax, "running")[0].get_width() * scale(ax), 6) == LEAST_PIECE
+    (piece,) = bars(ax, "running")
+    assert round((piece.right - piece.left) * scale(ax), 6) == LEAST_PIECE
 
 
 def test_the_run_before_stands_above_in_grey_on_the_same_time_axis():
     ax = plot_timeline(TOGETHER, before=ONE_BY_ONE)
     grey, blue = bars(ax, "waiting")[:8], bars(ax, "waiting")[8:]
-    assert max(bar.get_y() for bar in grey) < min(bar.get_y() for bar in blue)
-    assert grey[-1].get_x() + grey[-1].get_width() == 4.0
+    assert max(bar.bottom for bar in grey) < min(bar.top for bar in blue)
+    assert grey[-1].right == 4.0
     assert texts(ax).count("order 0") == 2
 
 

@@ -77,4 +77,4 @@ def _run_and_times(known: Measured, workers: int, guess: Any, at_once: int | Non
 
 
 def _title(ax: Axes, text: str) -> None:
-    ax.set_title(text, loc="left", x=0, fontsize=style.TEXT, fontweight="normal", color=GREY)
+    ax.set_title(text, loc="left", x=0, y=1, fontsize=style.TEXT, fontweight="normal", color=GREY)

@@ -164,19 +164,13 @@ def _draw_bands(ax: Axes, bands: Sequence[Band]) -> None:
     least = LEAST_PIECE / style.scale(ax)
     for state, height in HEIGHT.items():
         for colour in dict.fromkeys(band.colour for band in bands):
-            some = [(b, s) for b in bands if b.colour == colour for s in b.lane.spans if s.state == state]
-            waits = state == "waiting"
-            ax.barh(
-                [band.y for band, _ in some],
-                [max(span.end - span.start, least * (state == "running")) for _, span in some],
-                left=[span.start for _, span in some],
-                height=[band.room * height for band, _ in some],
-                facecolor=style.pale(colour) if waits else colour,
-                edgecolor=colour,
-                linewidth=waits,
-                hatch="///" if waits else None,
-                label=state,
-            )
+            places = [
+                (span.start, max(span.end, span.start + least * (state == "running")), b.y, b.room * height)
+                for b in bands
+                for span in b.lane.spans
+                if (b.colour, span.state) == (colour, state)
+            ]
+            style.boxes(ax, places, colour, hatched=state == "waiting", label=state)
     named = float("-inf")
     for band in bands:
         if band.y - named >= 19:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from threadlab.showing import saying, style
 from threadlab.showing.style import BLUE, GHOST, GREY, RED, write
@@ -35,29 +34,36 @@ def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> 
     axes = ax or style.new_axes(ROOM + LINE * len(notes), left=24)
     start, end = saying.stretch(results)
     rows = max(LEAST_ROWS, len(results))
-    axes.set(
-        xlim=(0, 1.04 * (end - start)), ylim=(rows - 0.4, -0.6 - LINE * len(notes) * rows / ROOM), yticks=[]
-    )
+    top = -0.6 - LINE * len(notes) * rows / ROOM
+    axes.set(xlim=(0, 1.04 * (end - start)), ylim=(rows - 0.4, top), yticks=[])
     style.tidy(axes)
     for line, note in enumerate(notes):
         looks: dict[str, Any] = {"color": RED if line else GREY, "xycoords": "axes fraction", "va": "top"}
         write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
-    for row, one in enumerate(results):
-        colour = RED if one.error else BLUE
-        asked = start if one.requested is None else one.requested
-        hatched: dict[str, Any] = {"facecolor": style.pale(colour), "edgecolor": colour, "hatch": "///"}
-        for label, begin, until, looks in (
-            ("queues", asked, one.began, {"height": 0.14, "facecolor": GHOST}),
-            ("waits for first byte", one.began, one.first_byte or one.ended, hatched),
-            ("receives", one.first_byte, one.ended, {"facecolor": colour}),
-        ):
-            if begin is not None and until is not None:
-                looks = {"height": 0.76, "width": until - begin, **looks}
-                axes.add_patch(Rectangle((begin - start, row - looks["height"] / 2), label=label, **looks))
-        if one.error:
-            axes.plot((one.ended or start) - start, row, "X", color=RED, markersize=9, label="failed")
+    for colour, failed in ((BLUE, False), (RED, True)):
+        _draw_rows(
+            axes, [(row, one) for row, one in enumerate(results) if bool(one.error) == failed], start, colour
+        )
+    bad = [(row, one) for row, one in enumerate(results) if one.error]
+    crosses = [(one.ended or start) - start for _, one in bad]
+    axes.plot(crosses, [row for row, _ in bad], "X", color=RED, markersize=9, label="failed")
     style.below(axes, "seconds since the start")
     style.headline(axes, saying.downloads_headline(results))
     if ax is None:
         style.show(axes, saying.downloads_words(results))
     return axes
+
+
+def _draw_rows(ax: Axes, rows: Sequence[tuple[int, "Download"]], start: float, colour: str) -> None:
+    """Draw the three stretches of each download, as far as it came."""
+    for label, ink, height, stretches in (
+        ("queues", GHOST, 0.14, [(one.requested or start, one.began) for _, one in rows]),
+        ("waits for first byte", colour, 0.76, [(one.began, one.first_byte or one.ended) for _, one in rows]),
+        ("receives", colour, 0.76, [(one.first_byte, one.ended) for _, one in rows]),
+    ):
+        places = [
+            (begin - start, end - start, row, height)
+            for (row, _), (begin, end) in zip(rows, stretches, strict=True)
+            if begin is not None and end is not None
+        ]
+        style.boxes(ax, places, ink, hatched=label.startswith("waits"), label=label)
