@@ -46,9 +46,8 @@ class Explorer:
         self.way, self.steps, self.place, self.last = way, steps, 0, (-1, -1)
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
-        self.bodies = self.program.bodies(self.state)
         self.end = -1
-        self.scheduler.play(self.bodies)
+        self.scheduler.play(self.program.bodies(self.state))
         if self.states.thread_locals:
             self.scheduler.renew_threads()
         if self.end < 0:
@@ -67,7 +66,7 @@ class Explorer:
             self.check(run, choices, place)
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
-        key = self.states.key(run, (self.state, self.bodies), self.scheduler.clock) if self.merge else None
+        key = self.states.key(run, (self.state, self.program.roots), self.scheduler.clock) if self.merge else None
         self.opaque += key is None
         number = self.numbers.get(key or self.last)
         if new := number is None:
@@ -105,7 +104,7 @@ class Explorer:
         node, key = self.graph.nodes[number], self.keys[number]
         same = node.choices == choices and node.where == run.lines[thread]
         if same and key and (place == len(self.steps) - 1 or self.runs == 2):
-            same = key == self.states.key(run, (self.state, self.bodies), self.scheduler.clock)
+            same = key == self.states.key(run, (self.state, self.program.roots), self.scheduler.clock)
         if not same:
             where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
             raise Differs(

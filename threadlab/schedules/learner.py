@@ -15,6 +15,11 @@ from threadlab.schedules.stack import hides
 
 NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
 
+_NOT_DATA = (
+    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType, types.GetSetDescriptorType,
+    types.BuiltinFunctionType,
+)  # fmt: skip
+
 
 class Learner:
     """The learner's code: every function, method and closure of the namespaces of the thread functions."""
@@ -29,10 +34,10 @@ class Learner:
         self._owned: dict[CodeType, bool] = {}
         self._outlines: dict[CodeType, Outline | None] = {}
         self.data: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}  # global names that hold data, and a line
-        self.classes: dict[type, None] = {}
+        self.classes: dict[type, tuple[int, list[str]]] = {}
         self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
         self._points: dict[CodeType, dict[int, str]] = {}
-        self._seen: set[CodeType] = set()
+        self.codes: set[CodeType] = set()
         for function in own:
             self._find_data(function.__code__, function.__globals__)
         self._rebound = frozenset(self._stored)  # what only `state` and `outcome` store does not change meanwhile
@@ -59,14 +64,14 @@ class Learner:
         name = self._points[code].get(frame.f_lasti)
         return name is not None and is_shared(frame, name)
 
-    def codes(self) -> list[CodeType]:
+    def run_codes(self) -> list[CodeType]:
         """Return the learner's code that has run."""
         return [code for code, owned in self._owned.items() if owned]
 
     def _find_data(self, code: CodeType, namespace: dict[str, Any]) -> None:
-        if code in self._seen:
+        if code in self.codes:
             return
-        self._seen.add(code)
+        self.codes.add(code)
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self._find_data(inner, namespace)
@@ -95,9 +100,21 @@ class Learner:
     def _look_into(self, kind: type) -> None:
         for each in kind.__mro__:
             if each not in self.classes and (home := _own_home(each, self.namespaces)) is not None:
-                self.classes[each] = None
+                self.classes[each] = 0, []
                 for function in functions_of(each):
                     self._find_data(function.__code__, home)
+
+    def shared_data(self) -> Iterator[tuple[Any, str, str]]:
+        """Yield where data is shared beside the state: a namespace, a name in it, and how to speak of it."""
+        for (_, name), (namespace, line) in self.data.items():
+            yield namespace, name, f"line {line}: `{name}`"
+        for kind, (size, names) in list(self.classes.items()):
+            values = vars(kind)
+            if len(values) != size:
+                names = [name for name, value in values.items() if not name.startswith("__") and not isinstance(value, _NOT_DATA)]
+                self.classes[kind] = len(values), names
+            for name in names:
+                yield values, name, f"`{kind.__qualname__}.{name}`"
 
     def add_class(self, kind: type) -> None:
         """Count the attributes of `kind`, if it is the learner's, among the shared data."""

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from types import FunctionType
 from typing import Any, Literal
 
 from threadlab.running.arguments import function, whole_number
@@ -31,6 +32,7 @@ class Program:
         self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
         self.learner = Learner([call for call, _ in self.calls], [state, outcome], switch_points == "micro")
         self._before: Any = None
+        self.roots = [part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)]
 
     def fresh_state(self, scheduler: Scheduler) -> Any:
         """Make the shared state of one run."""
@@ -71,6 +73,13 @@ class Program:
         for namespace in self.learner.namespaces:
             stack.enter_context(replaced(PLACES, namespace))
         return stack
+
+
+def _holds_data(part: Any) -> bool:
+    """Tell whether `part` of a call can change: plain functions without closure cannot."""
+    if isinstance(part, FunctionType):
+        return bool(part.__closure__ or part.__dict__ or part.__defaults__ or part.__kwdefaults__)
+    return not isinstance(part, int | str | float | bytes | type(None))
 
 
 def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:

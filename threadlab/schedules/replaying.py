@@ -65,11 +65,10 @@ class Player:
         """Run the schedule and return what happened."""
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
-        self.bodies = self.program.bodies(self.state)
         self.start = snapshot(self.state)
         self.choices, self.waits = "", ()
         self.scheduler.printed = []
-        self.scheduler.play(self.bodies)
+        self.scheduler.play(self.program.bodies(self.state))
         return Replay(
             case=self.case,
             outcome=self.outcome(run),
@@ -91,7 +90,7 @@ class Player:
         self.note(run, choices)
         place = len(self.told)
         if place == self.loop:
-            self.marks.append(self.states.key(run, (self.state, self.bodies), self.scheduler.clock))
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clock))
         if self.loop >= 0 and place >= self.loop:
             self.able |= set(choices)
         if place == len(self.steps):
@@ -108,7 +107,7 @@ class Player:
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
         """Raise ValueError unless the schedule may end here."""
         if self.loop >= 0:
-            self.marks.append(self.states.key(run, (self.state, self.bodies), self.scheduler.clock))
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clock))
             if self.marks[0] != self.marks[1] or self.marks[0] is None:
                 raise ValueError(f"case does not fit this program: the loop of {self.case!r} does not come back")
             if not self.able <= set(self.steps[self.loop :]):

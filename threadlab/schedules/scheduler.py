@@ -10,13 +10,14 @@ import dis
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from time import perf_counter
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NoReturn, Protocol
 
-from threadlab.running.standins import inside
+from threadlab.running.standins import inside, world
 from threadlab.schedules.primitives import Abandon, Lock, StandIns, Unsupported, name_of
 
 Decide = Callable[["Run"], int | None]
@@ -28,6 +29,7 @@ class Points(Protocol):
     """Where steps begin and end."""
 
     micro: bool
+    codes: Iterable[CodeType]
 
     def owns(self, frame: FrameType) -> bool:
         """Tell whether `frame` runs the learner's code."""
@@ -63,6 +65,7 @@ class Run:
         self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
         self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
         self.waiting: list[Waiting | None] = [None] * count
+        self.parts: list[int | None] = [None] * count  # numbers for the state of each thread, while it stays so
         self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight, for the state of the run
         self.current: int | None = None
         self.steps = 0
@@ -86,11 +89,13 @@ class Scheduler(StandIns):
 
     def __init__(self, count: int, points: Points) -> None:
         self._points = points
-        self._batons = [allocate_lock() for _ in range(count)]
+        self._count = count
+        self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
         self._deciding = False  # whether no learner's code is running, whatever is called
         self._threads: list[threading.Thread] = []
+        self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
         self.clock_is_data = False
         self.printed: list[str] | None = None  # what the threads print, where somebody wants to know
@@ -98,19 +103,22 @@ class Scheduler(StandIns):
     def __enter__(self) -> "Scheduler":
         for lock in (*self._batons, self._done):
             lock.acquire()
+        self._stack.enter_context(self._instructions())
+        self._stack.callback(self._end_threads)
         self.renew_threads()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end_threads()
+        self._stack.close()
 
     def renew_threads(self) -> None:
         """Put new threads in the place of the old ones: thread-locals start afresh."""
         self._end_threads()
         self._closed = False
         with inside(None):
-            for me in range(len(self._batons)):
-                thread = threading.Thread(target=self._work, args=(me,), name=name_of(me), daemon=True)
+            for me in range(self._count + 1):
+                work, name = (self._work, name_of(me)) if me < self._count else (self._keep_tracing, "keeper")
+                thread = threading.Thread(target=work, args=(me,), name=name, daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
@@ -126,7 +134,7 @@ class Scheduler(StandIns):
 
     def new_run(self, decide: Decide) -> Run:
         """Forget the run before; the next one starts its clock at zero."""
-        self.run, self.clock = Run(len(self._batons), decide), 0.0
+        self.run, self.clock = Run(self._count, decide), 0.0
         return self.run
 
     def play(self, bodies: Sequence[Callable[[], Any]]) -> Run:
@@ -179,10 +187,18 @@ class Scheduler(StandIns):
             while self._batons[me].acquire() and not self._closed:
                 self._live(me, self.run)
 
+    def _keep_tracing(self, me: int) -> None:
+        """Trace in one thread all the time.
+
+        From 3.12 on, the first thread that begins to trace and the last one that ends change all code that runs,
+        which takes its time.
+        """
+        sys.settrace(lambda frame, event, argument: None)
+        self._batons[me].acquire()
+
     def _live(self, me: int, run: Run) -> None:
         run.begun[me] = True
         try:
-            sys._getframe().f_trace_opcodes = self._points.micro  # 3.12 wants to know it before settrace
             sys.settrace(self._trace)
             try:
                 Context().run(run.bodies[me])
@@ -192,7 +208,7 @@ class Scheduler(StandIns):
             if not run.over and not isinstance(error, SystemExit):
                 run.crash = run.crash or (me, error)
         run.alive[me] = False
-        run.waiting[me] = run.frames[me] = run.handled[me] = None
+        run.waiting[me] = run.frames[me] = run.handled[me] = run.parts[me] = None
         following = None if run.over else self._decide(run)
         if following is None:
             run.over = True
@@ -202,10 +218,10 @@ class Scheduler(StandIns):
             self._batons[following].release()
 
     def _end_next(self, run: Run) -> None:
-        for thread, baton in enumerate(self._batons):
+        for thread in range(self._count):
             if run.alive[thread] and run.begun[thread]:
                 run.current = thread
-                baton.release()
+                self._batons[thread].release()
                 return
         self._done.release()
 
@@ -225,8 +241,37 @@ class Scheduler(StandIns):
         if self._deciding or not self._points.owns(frame):
             return None
         if self._points.micro:
-            frame.f_trace, frame.f_trace_opcodes = self._trace_lines, True  # in this order: 3.13 wants it
+            if sys.version_info >= (3, 12):
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self._trace_lines
+
+    def _instruction(self, code: CodeType, offset: int) -> None:
+        run, frame = self.run, sys._getframe(1)
+        if not self._deciding and run.current is not None and world() is self and self._points.is_point(frame):
+            self._leave(run, frame) if run.over else self._point(run, frame)
+
+    @contextmanager
+    def _instructions(self) -> Iterator[None]:
+        """Let each instruction of the learner's code call back, for the time of a block.
+
+        From 3.12 on by sys.monitoring: `f_trace_opcodes` crashes 3.12.1 when threads take turns inside a line.
+        """
+        if not self._points.micro or sys.version_info < (3, 12):
+            yield
+            return
+        monitoring = sys.monitoring
+        tool = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
+        monitoring.use_tool_id(tool, "threadlab")
+        monitoring.register_callback(tool, monitoring.events.INSTRUCTION, self._instruction)
+        try:
+            for code in self._points.codes:
+                monitoring.set_local_events(tool, code, monitoring.events.INSTRUCTION)
+            yield
+        finally:
+            for code in self._points.codes:
+                monitoring.set_local_events(tool, code, 0)
+            monitoring.free_tool_id(tool)
 
     def _trace_lines(self, frame: FrameType, event: str, argument: Any) -> Any:
         run = self.run
@@ -259,7 +304,7 @@ class Scheduler(StandIns):
                 self._leave(run, frame)
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
-        run.frames[me], run.handled[me] = frame, sys.exc_info()[1]
+        run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
         chosen = self._decide(run)
         if chosen is None:
             run.over = True

@@ -9,19 +9,28 @@ import _queue
 import threading
 import types
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
 from threadlab.schedules.learner import Learner
 from threadlab.schedules.outline import UNKNOWN
-from threadlab.schedules.primitives import Instant, Lock, RLock
+from threadlab.schedules.primitives import Instant, Lock, RLock, Unsupported
 from threadlab.schedules.scheduler import Run
 from threadlab.schedules.stack import below, calls_directly, depths, hides
 
 Key = tuple[int, ...]
-_OURS = {"threadlab.schedules.primitives", "threadlab.running.standins"}
-_LIBRARY = {"threading", "queue"}  # they wait only inside `with` on locks of their own, which never change
+_KINDS = {
+    "threadlab.schedules.scheduler": "end",
+    "threadlab.schedules.primitives": "ours",
+    "threadlab.running.standins": "ours",
+    "threading": "library",  # these two wait only inside `with` on locks of their own, which never change
+    "queue": "library",
+}
+
+
+def _kind(frame: FrameType) -> str:
+    return _KINDS.get(frame.f_globals.get("__name__", ""), "learner")
 
 
 class Opaque(Exception):
@@ -37,6 +46,7 @@ class States:
 
     def __init__(self, learner: Learner, *, clock_counts: bool = False) -> None:
         self._learner = learner
+        self.ways = dict(_WAYS)
         self._numbers: dict[Any, int] = {}
         self._clock_counts = clock_counts  # whether readings of the clock have become data
         self.thread_locals = False  # whether a thread-local was met
@@ -46,9 +56,16 @@ class States:
         """Return the key of where `run` is now, or None if something of it cannot be seen."""
         freeze = Freezer(self, clock)
         try:
-            parts = [freeze(roots), *self._shared(freeze)]
-            shared = (*parts, run.crash and (run.crash[0], type(run.crash[1])), self._clock_counts and clock)
-            return (self._number(shared), *(self._number(self._thread(run, me, freeze)) for me in range(len(run.alive))))
+            shared = [freeze(roots), run.crash and (run.crash[0], type(run.crash[1])), self._clock_counts and clock]
+            shared += self._data(freeze)
+            key = [self._number(tuple(shared))]
+            for me, part in enumerate(run.parts):
+                if part is None:
+                    part = self._number(self._thread(run, me, freeze))
+                    if freeze.only_plain:  # it stays so until this thread takes a step
+                        run.parts[me] = part
+                key.append(part)
+            return tuple(key)
         except Opaque as unseen:
             self.unseen = str(unseen)
             return None
@@ -56,45 +73,36 @@ class States:
     def _number(self, part: Any) -> int:
         return self._numbers.setdefault(part, len(self._numbers))
 
-    def _shared(self, freeze: "Freezer") -> Iterable[Any]:
-        for (_, name), (namespace, line) in self._learner.data.items():
-            try:
-                yield name, name in namespace and freeze(namespace[name])
-            except Outside as outside:
-                raise Outside(f"line {line}: `{name}` is {outside}") from None
-        for kind in self._learner.classes:
-            for name, value in list(vars(kind).items()):
-                if not name.startswith("__") and not isinstance(value, _NOT_DATA):
-                    try:
-                        yield kind.__qualname__, name, freeze(value)
-                    except Outside as outside:
-                        raise Outside(f"`{kind.__qualname__}.{name}` is {outside}") from None
+    def _data(self, freeze: "Freezer") -> Iterator[Any]:
+        for namespace, name, where in self._learner.shared_data():
+            if name in namespace:
+                try:
+                    yield where, freeze(namespace[name])
+                except Outside as outside:
+                    raise Unsupported(f"{where} is {outside}") from None
 
     def _thread(self, run: Run, me: int, freeze: "Freezer") -> Any:
-        frame = run.frames[me]
+        frame, wait, handled = run.frames[me], run.waiting[me], run.handled[me]
+        freeze.only_plain = wait is None and handled is None
         if not run.alive[me] or frame is None:
             return run.alive[me]
-        wait = run.waiting[me]
-        handled = run.handled[me]
         stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait.lock), wait.timed)]
         inner: FrameType | None = None
-        while frame is not None and frame.f_globals.get("__name__") != "threadlab.schedules.scheduler":
-            if frame.f_globals.get("__name__") not in _OURS:
-                stack.append(self._frame(frame, inner, run, wait is not None, freeze))
+        while frame is not None and (kind := _kind(frame)) != "end":
+            if kind != "ours":
+                if frame.f_code.co_freevars or frame.f_code.co_cellvars:
+                    freeze.only_plain = False
+                names = frame.f_locals
+                seen = tuple([(name, freeze(value)) for name, value in names.items()])
+                hidden = kind == "learner" and self._hidden(frame, inner, run, wait is not None, freeze)
+                stack.append((frame.f_code, frame.f_lasti, seen, hidden))
                 inner = frame
             frame = frame.f_back
         return tuple(stack)
 
-    def _frame(self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer") -> Any:
-        names = frame.f_locals
-        seen = tuple([(name, freeze(value)) for name, value in names.items()])
-        return frame.f_code, frame.f_lasti, seen, self._hidden(frame, inner, run, waits, freeze)
-
     def _hidden(self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer") -> Any:
         """Return what the value stack of `frame` holds, where no one can look."""
         code = frame.f_code
-        if frame.f_globals.get("__name__") in _LIBRARY:
-            return None
         at_line_start = inner is None and not waits
         if at_line_start:
             if not hides(code) and not self._learner.micro:
@@ -115,10 +123,6 @@ class States:
         return freeze(hidden)
 
 
-_NOT_DATA = (
-    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType, types.GetSetDescriptorType,
-    types.BuiltinFunctionType,
-)  # fmt: skip
 _OUTSIDE = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
 _OPAQUE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
 
@@ -130,6 +134,7 @@ class Freezer:
         self._states = states
         self._clock = clock
         self._met: dict[int, int] = {}
+        self.only_plain = False  # whether all that was met of late can change only by a step of its own thread
         self._kept: list[Any] = []  # keeps what was met alive: the `id` of a dead object may be given anew
 
     def __call__(self, value: Any) -> Any:
@@ -142,16 +147,17 @@ class Freezer:
         if kind is tuple:
             return ("tuple", *[self(each) for each in value])
         known = self._met.get(id(value))
+        if known == 0:
+            return "#"  # the shared state itself
+        self.only_plain = False
         if known is not None:
             return "#", known
         self._met[id(value)] = len(self._met)
         self._kept.append(value)
-        how = _WAYS.get(kind)
-        if how is not None:
-            return how(self, value)
-        return self._other(value, kind)
+        return self._states.ways.get(kind, Freezer._other)(self, value)
 
-    def _other(self, value: Any, kind: type) -> Any:
+    def _other(self, value: Any) -> Any:
+        kind = type(value)
         if isinstance(value, type | types.ModuleType | types.CodeType):
             self._states._learner.add_class(value) if isinstance(value, type) else None
             return "named", getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
@@ -167,11 +173,12 @@ class Freezer:
             raise Opaque(f"a {kind.__name__}")
         if isinstance(value, threading.Thread):
             return "thread", value.name
-        name = kind.__module__, kind.__qualname__
         self._states._learner.add_class(kind)
-        if kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__ and _is_plain(kind):
-            return name, tuple([(field, self(each)) for field, each in vars(value).items()])
-        return name, self._reduced(value)
+        self._states.ways[kind] = Freezer._plain if _is_plain(kind) else Freezer._reduced
+        return self._states.ways[kind](self, value)
+
+    def _plain(self, value: Any) -> Any:
+        return type(value), *[(name, self(each)) for name, each in vars(value).items()]
 
     def _reduced(self, value: Any) -> Any:
         """Freeze what pickle would save of `value`."""
@@ -184,7 +191,7 @@ class Freezer:
         except (TypeError, AttributeError) as error:
             raise Opaque(str(error)) from None
         self._kept.append(everything)
-        return tuple([self(each) for each in everything])
+        return type(value), *[self(each) for each in everything]
 
     def _many(self, value: Iterable[Any]) -> Any:
         return (type(value).__name__, *[self(each) for each in value])
@@ -233,7 +240,9 @@ _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
 def _is_plain(kind: type) -> bool:
     """Tell whether all that an object of `kind` holds is in its `__dict__`."""
     return (
-        kind.__dictoffset__ != 0
+        kind.__reduce_ex__ is object.__reduce_ex__
+        and kind.__reduce__ is object.__reduce__
+        and kind.__dictoffset__ != 0
         and kind.__base__ is object
         and not any("__slots__" in vars(each) for each in kind.__mro__)
         and kind.__basicsize__ == _Plain.__basicsize__
