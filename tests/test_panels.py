@@ -65,6 +65,12 @@ def test_a_new_panel_shows_a_picture_of_what_it_measured_without_a_click():
     assert headline(panel).startswith("8 threads: 0 ms instead of 0 ms")
 
 
+def test_a_new_panel_has_a_line_for_the_first_kind_of_work_however_slow_the_computer(monkeypatch):
+    monkeypatch.setattr(panels, "BUDGET", 0.0)
+    try_workers(note_work, work=[primes, waits], workers=(1, 2, 4))
+    assert calls == [("primes", 1), ("primes", 4)]
+
+
 def test_a_new_panel_leaves_out_what_would_take_too_long(monkeypatch):
     monkeypatch.setattr(panels, "BUDGET", 0.0)
     try_workers(note)

@@ -124,14 +124,15 @@ class Panel:
         self._measure_a_little()
 
     def _measure_a_little(self) -> None:
-        """Measure the most workers, who are the quickest, then the fewest that the budget allows."""
+        """Measure the most workers and the fewest that the budget allows; of kinds of work one and the most."""
         until = time.monotonic() + BUDGET
         self.known.begin(self._condition(), anew=False)
-        for work in self._kinds or ("",):
-            *fewer, most = self.known.counts
-            self._measure_now((work, most), FIRST_LIMIT)
-            left = until - time.monotonic()
-            cheap = [n for n in fewer if self.known.expected((work, n)) < left and (n == 1 or not work)]
+        *fewer, most = self.known.counts
+        for place, work in enumerate(self._kinds or ("",)):
+            first, others = (1, [most] if fewer else []) if work else (most, fewer)
+            self._measure_now((work, first), FIRST_LIMIT)
+            left = FIRST_LIMIT if work and place == 0 else until - time.monotonic()  # one line there must be
+            cheap = [n for n in others if self.known.expected((work, n)) < left]
             if cheap:
                 self._measure_now((work, cheap[0]), LIMIT)
             if time.monotonic() > until:

@@ -84,9 +84,8 @@ def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> No
     style.ticks(ax.yaxis, counts if most > MANY else range(1 + int(top)))
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results if len(each.timings) > 1), default=0)
-    style.below(
-        ax, saying.noun(results)[1], f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
-    )
+    aside = f"{machine} · {saying.count(rounds, 'round')}" if machine and rounds else machine
+    style.below(ax, saying.noun(results)[1], aside)
     if machine and 1 < machine.cores < most:
         ax.axhline(machine.cores, color=GREY, linewidth=1, label="usable cores")
         write(ax, 1, machine.cores, f"{machine.cores} cores", shift=(0, 9), color=GREY)
