@@ -8,7 +8,6 @@ kinds of panel. What the browser adds is for the browser's own benchmark.
 
 import threading
 import time
-from itertools import chain
 from statistics import median
 
 from threadlab.running.machine import this_machine
@@ -23,14 +22,13 @@ LIMIT = 0.12  # seconds
 
 def orders(workers):
     """Return lanes of eight orders of half a second each, shared out among workers."""
-    spans = [
-        [Span(n / 2, n / 2 + 0.02, "running"), Span(n / 2 + 0.02, n / 2 + 0.5, "waiting")] for n in range(8)
-    ]
     rounds = 8 // workers
-    lanes = tuple(
-        Lane(f"thread {n}", tuple(chain.from_iterable(spans[:rounds]))) for n in range(1, workers + 1)
-    )
-    return Timeline(lanes, rounds / 2)
+    spans = [
+        Span(n / 2 + begin, n / 2 + end, state)
+        for n in range(rounds)
+        for begin, end, state in ((0, 0.02, "running"), (0.02, 0.5, "waiting"))
+    ]
+    return Timeline(tuple(Lane(f"thread {n}", tuple(spans)) for n in range(1, workers + 1)), rounds / 2)
 
 
 def downloads(workers):

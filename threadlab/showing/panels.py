@@ -124,7 +124,7 @@ class Panel:
         self._measure_a_little()
 
     def _measure_a_little(self) -> None:
-        """Measure the most workers and the fewest that the budget allows; of kinds of work one and the most."""
+        """Measure the most workers and the fewest there is time for; of a kind of work one and the most."""
         until = time.monotonic() + BUDGET
         self.known.begin(self._condition(), anew=False)
         *fewer, most = self.known.counts
