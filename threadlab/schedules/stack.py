@@ -38,6 +38,7 @@ _NO_FALL_THROUGH = {
 
 def below(code: CodeType, offset: int) -> int | None:
     """Return how many values lie below those that the call at `offset` works on; None if that is not a call."""
+    offset = start_of(code, offset)
     step, depth = _step_at(code, offset), depths(code).get(offset)
     if step is None or depth is None:
         return None
@@ -51,6 +52,14 @@ def _steps(code: CodeType) -> dict[int, tuple[int, dis.Instruction]]:
     return {step.offset: (place, step) for place, step in enumerate(dis.get_instructions(code))}
 
 
+def start_of(code: CodeType, offset: int) -> int:
+    """Return the offset of the instruction that `offset` lies in: frames may point into its cache."""
+    steps = _steps(code)
+    while offset not in steps and offset > 0:
+        offset -= 2
+    return offset
+
+
 def _step_at(code: CodeType, offset: int) -> dis.Instruction | None:
     return _steps(code).get(offset, (0, None))[1]
 
@@ -60,10 +69,11 @@ def calls_directly(frame: FrameType, called: CodeType) -> bool:
 
     C code that calls back (`sorted(..., key=…)`) has a state of its own, which nobody can see.
     """
-    step = _step_at(frame.f_code, frame.f_lasti)
+    offset = start_of(frame.f_code, frame.f_lasti)
+    step = _step_at(frame.f_code, offset)
     if step is None or not step.opname.startswith("CALL"):
         return step is not None and step.opname in ("BEFORE_WITH", "LOAD_ATTR")
-    loads = callable_steps(frame.f_code, frame.f_lasti)
+    loads = callable_steps(frame.f_code, offset)
     if not loads:
         return False
     name = loads[-1].argval
@@ -81,7 +91,9 @@ def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
     for step in steps[start:place]:
         if found and depth.get(step.offset, 0) >= (base or 0) + 2:
             break
-        if step.opname.startswith("LOAD") and isinstance(step.argval, str) and step.opname != "LOAD_CONST":
+        if step.opname == "LOAD_SPECIAL" or (
+            step.opname.startswith("LOAD") and isinstance(step.argval, str) and step.opname != "LOAD_CONST"
+        ):
             found.append(step)
     return found
 
