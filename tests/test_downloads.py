@@ -435,10 +435,13 @@ def test_an_interrupt_ends_the_running_downloads_and_begins_no_other(tmp_path, m
 
     with serving(talk) as server:
 
+        def wait_for_the_last(jobs, timeout):
+            server.go_on.set()
+            return wait(jobs, LIMIT)
+
         def interrupted_wait(jobs, timeout):
-            monkeypatch.setattr(downloads, "wait", lambda jobs, timeout: wait(jobs, LIMIT))
+            monkeypatch.setattr(downloads, "wait", wait_for_the_last)
             assert server.begun.wait(LIMIT)
-            threading.Thread(target=server.go_on.set).start()
             raise KeyboardInterrupt
 
         monkeypatch.setattr(downloads, "wait", interrupted_wait)
