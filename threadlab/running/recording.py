@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from threadlab.running.lookalikes import Wanted
 from threadlab.running.timeline import Lane, Mark, Span, State
 
+_WAY_HOME = 0.02  # seconds
+
 
 @dataclass(slots=True, eq=False)
 class Recording:
@@ -50,6 +52,8 @@ class Recording:
     def finish(self, end: str) -> None:
         """Close the lane with how it ended; the first word counts."""
         self.end = self.end or end
+        if self.spans and self._since > self.spans[-1].end and self.clock() - self._since < _WAY_HOME:
+            self._state = None  # a worker that was idle and leaves its pool
         self.enter(None)
 
     def lane(self, now: float) -> Lane:
