@@ -178,12 +178,17 @@ def test_a_process_that_dies_says_so_with_its_exit_code(process):
         process.submit(abs, 1)
 
 
-def test_a_task_that_waits_for_a_process_can_be_cancelled():
-    pool = Processes(1)
-    tasks = [pool.submit(time.sleep, 3600) for _ in range(8)]
-    assert tasks[-1].cancel()
+def test_a_task_that_waits_for_a_process_can_be_cancelled(process, tmp_path):
+    gate = tmp_path / "open"
+    wait_for = cell("import time\ndef wait_for(gate):\n while not gate.exists(): time.sleep(0.01)")[
+        "wait_for"
+    ]
+    tasks = [process.submit(wait_for, gate) for _ in range(8)]
+    cancelled = tasks[-1].cancel()
+    gate.touch()
+    assert cancelled
+    assert tasks[0].result(LIMIT) is None
     assert tasks[-1].cancelled()
-    pool.terminate_workers()
 
 
 def test_processes_can_be_ended_whatever_they_do():

@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.context import SpawnContext
 from typing import Any
 
@@ -155,12 +155,10 @@ class Processes(futures.ProcessPoolExecutor):
 
     def terminate_workers(self) -> None:
         """End every process, whatever it does."""
-        self.shutdown(wait=False, cancel_futures=True)
-        started = [child for child in self._spawn.children if child.pid]
-        for child in started:
-            child.terminate()
-        for child in started:
-            child.join(1.0)
+        for child in self._spawn.children:
+            if child.pid:
+                child.kill()
+        self.shutdown(cancel_futures=True)
 
 
 _FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, "processes": Processes}
@@ -168,7 +166,8 @@ _FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, 
 
 def _start_all(pool: Threads | Processes, workers: int, barrier: Any) -> None:
     try:
-        tasks = [pool.submit(os.getpid) for _ in range(workers)]
+        with _no_interrupt():
+            tasks = [pool.submit(os.getpid) for _ in range(workers)]
         wait_in_slices(tasks)
         for task in tasks:
             task.result()
@@ -178,6 +177,19 @@ def _start_all(pool: Threads | Processes, workers: int, barrier: Any) -> None:
         raise
 
 
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Hold interrupts back; the processes that start meanwhile never get one: who started them ends them."""
+    if sys.platform == "win32":  # a notebook's interrupt goes to its kernel alone
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _meet(barrier: Any) -> None:
     """Wait for the other workers, so that an early one does not take the first task of a late one."""
     with suppress(threading.BrokenBarrierError):  # the pool is given up, or a worker is late beyond hope
@@ -185,7 +197,6 @@ def _meet(barrier: Any) -> None:
 
 
 def _begin(barrier: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one will end it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _meet(barrier)
 
