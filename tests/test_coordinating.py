@@ -128,6 +128,36 @@ def test_stop_ends_the_job_under_way_and_forgets_the_others():
     assert panel.asked == ["plan run", "attempt 1", "take 1 stopped", "rest"]
 
 
+def test_stop_counts_also_when_the_job_has_just_ended_well():
+    panel = Panel()
+    coordinator = Coordinator(panel)
+    panel.take = lambda attempt: coordinator.stop() is None
+    coordinator.wish("run")
+    assert coordinator.join(LIMIT)
+    assert panel.asked == ["plan run", "attempt 1", "rest"]
+
+
+def test_run_takes_the_place_of_a_slider_that_has_not_rested_yet(clock):
+    panel = Panel()
+    coordinator = Coordinator(panel, clock=clock)
+    coordinator.moved()
+    coordinator.wish("run")
+    assert coordinator.join(LIMIT)
+    assert "plan rest" not in panel.asked
+
+
+def test_a_move_drops_what_an_earlier_position_had_still_to_measure():
+    panel = Panel(by_hand=("one",))
+    panel.plan = lambda wish: ["one", "two"] if not panel.attempts else []
+    coordinator = Coordinator(panel, pause=0)
+    coordinator.moved()
+    panel.wait_for("attempt one")
+    coordinator.moved()
+    panel.attempts["one"].may_end.set()
+    assert coordinator.join(LIMIT)
+    assert "attempt two" not in panel.asked
+
+
 def test_a_move_during_a_run_draws_at_once_and_lets_the_run_go_on():
     panel = Panel(by_hand=(2,))
     coordinator = Coordinator(panel, pause=0)

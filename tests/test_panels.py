@@ -91,6 +91,13 @@ def test_run_measures_every_setting():
     assert sorted(panel.known.times()) == [1, 2, 4]
 
 
+def test_a_second_run_leaves_the_first_as_a_ghost():
+    panel = panel_of(note)
+    press(panel, panel.run)
+    press(panel, panel.run)
+    assert [len(panel.known.times(past=past)[4]) for past in (False, True)] == [1, 1]
+
+
 def test_run_compares_kinds_of_work_in_three_interleaved_rounds():
     panel = panel_of(note_work, workers=(1, 2), kinds=(primes, waits))
     press(panel, panel.run)
@@ -163,6 +170,13 @@ def test_stop_ends_a_function_that_waits_and_a_function_that_computes():
         assert "stopped" in panel.note.value
         assert (panel.run.disabled, panel.stop.disabled) == (False, True)
         started.clear()
+
+
+def test_a_stop_that_comes_before_the_function_was_called_keeps_it_from_being_called():
+    attempt = panel_of(note).attempt(("", 4))
+    attempt.stop()
+    attempt()
+    assert (calls, attempt.error) == ([], "stopped")
 
 
 def test_after_stop_the_panel_runs_again():
@@ -323,11 +337,11 @@ def test_the_guess_of_a_later_click_is_in_the_next_picture():
 
 def test_axes_grow_and_never_shrink():
     panel = panel_of(note)
-    panel.known.add(("", 1), 4.0, [])
+    panel.known.add(("", 1), 40.0, [])
     panel.draw()
     before = panel.known.limits
     panel.known.begin(("another version",), anew=True)
-    panel.known.add(("", 4), 1.0, [])
+    panel.known.add(("", 4), 0.01, [])
     panel.draw()
     assert panel.known.limits[0] <= before[0]
     assert panel.known.limits[1] >= before[1]

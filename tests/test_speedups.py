@@ -103,6 +103,11 @@ def test_the_run_before_is_a_grey_ghost():
     assert any("grey: the run before" in text for text in texts(ax))
 
 
+def test_a_run_before_that_measured_nothing_is_not_announced():
+    alone = Scaling("primes", "threads", 1, {1: Timing((1.0,))})
+    assert not any("grey" in text for text in texts(plot_scaling(PRIMES, before=[alone])))
+
+
 def test_many_workers_are_drawn_by_doubling():
     ax = plot_scaling(scaling("waits", 1, 2, 4, 8, 16))
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
