@@ -5,22 +5,20 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from threadlab.running.recording import Recording
 from threadlab.running.timeline import Change, Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One mention of an entry in a line: `shop.stock["mug"]` has the path (shop, stock) and the key "mug"."""
 
+    can_change: bool
     path: tuple[str, ...]
     key: str | None  # None: only known when the line runs
-    can_change: bool
 
 
 class Accesses:
@@ -31,11 +29,10 @@ class Accesses:
     ) -> None:
         if not isinstance(shared, Mapping) and not hasattr(shared, "__dict__"):
             raise TypeError(f"shared must be a dict or an object with fields, not {shared!r}")
-        self._shared = shared
-        self._namespace = namespace
-        self._clock = clock
-        self._name = next((name for name, value in list(namespace.items()) if value is shared), "shared")
-        self.changes = [Change(0.0, self._entry(key), value) for key, value in self._values().items()]
+        self._shared, self._namespace, self._clock = shared, namespace, clock
+        name = next((name for name, value in list(namespace.items()) if value is shared), "shared")
+        self._entry = f'{name}["%s"]' if isinstance(shared, Mapping) else f"{name}.%s"
+        self.changes = [Change(0.0, self._entry % key, value) for key, value in self._values().items()]
 
     @contextmanager
     def traced(self, recording: Recording) -> Iterator[None]:
@@ -50,31 +47,25 @@ class Accesses:
         fields = self._shared if isinstance(self._shared, Mapping) else vars(self._shared)
         return {str(k): v for k, v in list(fields.items()) if isinstance(v, (int, float))}
 
-    def _entry(self, key: str) -> str:
-        return f'{self._name}["{key}"]' if isinstance(self._shared, Mapping) else f"{self._name}.{key}"
-
     def _follow(self, frame: FrameType, recording: Recording) -> Callable[..., Any] | None:
         """Return a trace function for a frame of the learner's code, and none for any other."""
         if frame.f_globals is not self._namespace:
             return None
         accesses = _accesses_by_line(frame.f_code.co_filename)
-        pending: list[tuple[Access, float, dict[str, float]]] = []  # the line that runs: before it ran
+        pending: list[tuple[Access, float, dict[str, float]]] = []  # the line that runs, and before it ran
 
         def on_line(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
             while pending:
                 self._settle(recording, *pending.pop())
-            if event == "line":
-                here = [a for a in accesses.get(frame.f_lineno, ()) if self._means_shared(a, frame)]
-                if here:
-                    access = max(here, key=lambda a: a.can_change)
-                    pending.append((access, self._clock(), self._values()))
+            here = [a for a in accesses.get(frame.f_lineno, ()) if self._means_shared(a, frame)]
+            if event == "line" and here:
+                pending.append((max(here, key=lambda a: a.can_change), self._clock(), self._values()))
             return on_line
 
         return on_line
 
     def _means_shared(self, access: Access, frame: FrameType) -> bool:
-        root, *fields = access.path
-        code = frame.f_code
+        (root, *fields), code = access.path, frame.f_code
         is_local = root in code.co_varnames + code.co_cellvars + code.co_freevars
         value = (frame.f_locals if is_local else frame.f_globals).get(root)
         for field in fields:
@@ -86,10 +77,9 @@ class Accesses:
         now = self._values()
         changed = [key for key in now if now[key] != before.get(key)] if access.can_change else []
         for key in changed:
-            time = self._clock()
-            self.changes.append(Change(time, self._entry(key), now[key]))
+            self.changes.append(Change(self._clock(), self._entry % key, now[key]))
             verb = "takes" if now[key] < before.get(key, now[key]) else "adds"
-            recording.marks.append(Mark(time, verb))
+            recording.marks.append(Mark(self._clock(), verb))
         if not changed:
             keys = [access.key] if access.key else list(before)
             seen = f": {before[keys[0]]:g}" if len(keys) == 1 else ""
@@ -100,28 +90,24 @@ class Accesses:
 def _accesses_by_line(filename: str) -> dict[int, list[Access]]:
     """Find every mention of an entry in a file or notebook cell."""
     try:
-        tree = ast.parse("".join(linecache.getlines(filename)))
+        nodes = list(ast.walk(ast.parse("".join(linecache.getlines(filename)))))
     except SyntaxError:  # a cell with magics
         return {}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     found: dict[int, list[Access]] = {}
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Subscript, ast.Attribute)):
-            can_change = not isinstance(node.ctx, ast.Load) or id(node) in called
-            for access in _access(node, can_change):
-                found.setdefault(node.lineno, []).append(access)
+    for node in nodes:
+        if not isinstance(node, (ast.Subscript, ast.Attribute)):
+            continue
+        is_call, can_change = id(node) in called, not isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Attribute):
+            key = None if is_call else node.attr
+        else:
+            key = str(node.slice.value) if isinstance(node.slice, ast.Constant) else None
+        path, inner = list[str](), node.value
+        while isinstance(inner, ast.Attribute):
+            path.insert(0, inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            access = Access(is_call or can_change, (inner.id, *path), key)
+            found.setdefault(node.lineno, []).append(access)
     return found
-
-
-def _access(node: ast.Subscript | ast.Attribute, can_change: bool) -> Iterator[Access]:
-    if isinstance(node, ast.Attribute):
-        key: str | None = None if can_change and isinstance(node.ctx, ast.Load) else node.attr
-    else:
-        key = str(node.slice.value) if isinstance(node.slice, ast.Constant) else None
-    path: list[str] = []
-    inner: ast.expr = node.value
-    while isinstance(inner, ast.Attribute):
-        path.insert(0, inner.attr)
-        inner = inner.value
-    if isinstance(inner, ast.Name):
-        yield Access((inner.id, *path), key, can_change)

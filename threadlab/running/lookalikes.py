@@ -1,15 +1,17 @@
-"""Locks that look like the real ones and give up when their run ends, so that stuck threads really end.
+"""What looks like a lock or like `sys.stdout` to the threads of a run, and asks the run what to do.
 
-Only the plain lock is made here. What the library builds on it (RLock, Condition, Semaphore, Event, Barrier,
-`queue.Queue`, futures) keeps its own code and so its own meaning.
+Of the locks only the plain one is made here. What the library builds on it (RLock, Condition, Semaphore,
+Event, Barrier, `queue.Queue`, futures) keeps its own code and so its own meaning.
 """
 
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType, TracebackType
-from typing import Any, Protocol
+from types import FrameType
+from typing import Any
+
+from threadlab.running.standins import world
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +30,21 @@ SLEEP = Wanted("sleep")
 IDLE = Wanted("next task")  # of a pool's worker
 
 
-class Waiter(Protocol):
-    """What a look-alike asks of its run."""
-
-    def wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
-        """Try `attempt(seconds)` until it succeeds, `timeout` seconds are over or the run ends."""
-
-
 class LookalikeLock:
     """A `threading.Lock` that knows its holder and waits by way of its run."""
 
-    def __init__(self, real: Callable[[], Any], run: Waiter) -> None:
-        self._lock = real()
-        self._run = run
+    def __init__(self, real: Callable[[], Any], run: Any) -> None:
+        self._lock, self._run = real(), run
         self.holder: int | None = None
+        self.locked = self._lock.locked
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Get the lock; as `threading.Lock.acquire`."""
         if not blocking and timeout != -1:
             raise ValueError("can't specify a timeout for a non-blocking call")
         got: bool = self._lock.acquire(False)
-        if not got and blocking:
-            got = self._run.wait(lambda seconds: self._lock.acquire(True, seconds), timeout, wanted(self))
+        if not got and blocking:  # only now: a lock that is free costs next to nothing
+            got = self._run.wait(lambda seconds: self._lock.acquire(True, seconds), timeout, _wanted(self))
         if got:
             self.holder = threading.get_ident()
         return got
@@ -59,37 +54,21 @@ class LookalikeLock:
         self.holder = None
         self._lock.release()
 
-    def locked(self) -> bool:
-        """Tell whether somebody holds the lock."""
-        held: bool = self._lock.locked()
-        return held
-
     def __enter__(self) -> bool:
         return self.acquire()
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
-
-    def __repr__(self) -> str:
-        return f"<{'locked' if self.locked() else 'unlocked'} lock made inside watch()>"
 
 
 _KINDS = {
-    "Barrier": "barrier",
-    "BoundedSemaphore": "semaphore",
-    "Condition": "condition",
-    "Event": "event",
-    "Future": "result",
-    "LifoQueue": "queue",
-    "PriorityQueue": "queue",
-    "Queue": "queue",
-    "Semaphore": "semaphore",
-    "_PySimpleQueue": "queue",
-}
+    "BoundedSemaphore": "semaphore", "Future": "result", "LifoQueue": "queue", "LookalikeLock": "lock",
+    "PriorityQueue": "queue", "_PySimpleQueue": "queue", "_RLock": "lock",
+}  # fmt: skip
 _LIBRARY = {__name__, "threading", "queue", "concurrent.futures._base"}
 
 
-def wanted(lock: LookalikeLock) -> Wanted:
+def _wanted(lock: LookalikeLock) -> Wanted:
     """Find out for what the calling thread is about to wait.
 
     The library's classes wait on locks of their own, so the call is followed outwards to the first line that
@@ -102,18 +81,36 @@ def wanted(lock: LookalikeLock) -> Wanted:
         frame = frame.f_back
     if frame is None or frame.f_code.co_name == "_worker":  # a ThreadPoolExecutor's
         return IDLE
-    kind = _KINDS.get(type(thing).__name__, "lock")
+    kind = _KINDS.get(type(thing).__name__, type(thing).__name__.lower())
     return Wanted(kind, name_in(frame, thing), lock.holder if kind == "lock" else None)
 
 
 def name_in(frame: FrameType, thing: object) -> str:
     """Return how a line of `frame` would write `thing`, or an empty string."""
-    for names in (frame.f_locals, frame.f_globals):
-        for name, value in list(names.items()):
-            if value is thing and name != "self":
-                return name
-    for name, value in list(frame.f_locals.items()):
-        for field, inner in list(getattr(value, "__dict__", {}).items()):
-            if inner is thing:
-                return f"{name}.{field}"
-    return ""
+    names = {**frame.f_globals, **frame.f_locals}
+    fields = {
+        f"{name}.{field}": inner
+        for name, value in frame.f_locals.items()
+        for field, inner in list(getattr(value, "__dict__", {}).items())
+    }
+    own = [name for name, value in names.items() if value is thing and name != "self"]
+    return next(iter(own[::-1] + [name for name, value in fields.items() if value is thing]), "")
+
+
+class WholeLines:
+    """Stands in for `sys.stdout`: what a thread of a run writes goes on line by line."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def write(self, text: str) -> int:
+        """Write `text`, in a run by way of the run."""
+        write = getattr(world(), "write_text", None)
+        if write:
+            write(self._real, text)
+        else:
+            self._real.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)

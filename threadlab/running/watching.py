@@ -12,6 +12,7 @@ from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
 from threadlab.running.lookalikes import SLEEP
 from threadlab.running.machine import this_machine
+from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
 from threadlab.running.world import PLACES, Ended, World
@@ -89,12 +90,8 @@ class Watch:
 
     def is_held_up(self, name: str) -> bool:
         """Return whether the thread called `name` waits for another one just now, or has ended."""
-        states = [
-            (r.wanted is not None and r.wanted != SLEEP) or r.end
-            for r in self._world.recordings
-            if r.name == name
-        ]
-        return any(states)
+        own = [recording for recording in self._world.recordings if recording.name == name]
+        return any(r.end or r.wanted not in (None, SLEEP) for r in own)
 
     @property
     def timeline(self) -> Timeline:
@@ -127,7 +124,8 @@ class Watch:
             raise RuntimeError("this run is over: write `with watch() as run:` to begin a new one")
         self._stack.enter_context(replaced(PLACES, self._namespace))
         self._stack.enter_context(inside(self._world))
-        self._world.begin()
+        self._world.began = time.perf_counter()
+        self._world.enter(Recording("the notebook", self._world.clock, own_thread=False))
         return self
 
     def __exit__(

@@ -13,10 +13,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from threadlab.running.accesses import Accesses
-from threadlab.running.lookalikes import IDLE, SLEEP, LookalikeLock, Wanted, name_in
+from threadlab.running.lookalikes import IDLE, SLEEP, LookalikeLock, Wanted, WholeLines, name_in
 from threadlab.running.recording import Recording
 from threadlab.running.standins import Place, inside, stand_in, world
-from threadlab.running.texts import WholeLines
 
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
 
@@ -31,22 +30,25 @@ class World:
     def __init__(
         self, limit: float, accesses: Accesses | None, write: Callable[[str], object] | None
     ) -> None:
-        self.limit = limit
+        self.limit, self._accesses = limit, accesses
         self.stopped = False
         self.report = ""  # who waited for what when the limit was reached
         self.recordings: list[Recording] = []  # of threads and tasks, in the order of their start
         self.threads: list[tuple[threading.Thread, Recording]] = []
-        self._accesses = accesses
         self._write = write  # where whole printed lines go; None: where they would go anyway
         self._pools: list[weakref.ref[ThreadPoolExecutor]] = []
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
         self._guard = threading.Lock()  # guards the lists, and that no thread is ended after its last line
         self._saying = threading.Lock()  # held by the one who says that the limit was reached
-        self._began = time.perf_counter()
+        self.began = time.perf_counter()
+        # The library's own pure Python classes are made of our plain lock.
+        self.new_lock = lambda real: LookalikeLock(real, self)
+        self.new_rlock = lambda real: threading._PyRLock()  # type: ignore[attr-defined]
+        self.new_simple_queue = lambda real: queue._PySimpleQueue()  # type: ignore[attr-defined]
 
     def clock(self) -> float:
         """Return the seconds since the run began."""
-        return time.perf_counter() - self._began
+        return time.perf_counter() - self.began
 
     # Lanes.
 
@@ -54,10 +56,15 @@ class World:
         """Return what the calling thread records on."""
         return self._now_of[threading.get_ident()]
 
-    def begin(self) -> None:
-        """Start the clock, with a lane for the calling thread."""
-        self._began = time.perf_counter()
-        self._record(Recording("the notebook", self.clock, own_thread=False)).enter("running")
+    def enter(self, me: Recording) -> Recording:
+        """Let the calling thread record on `me` from now on."""
+        me.ident = threading.get_ident()
+        with self._guard:
+            if not me.own_thread:  # else its starter has put it there, in the order of starts
+                self.recordings.append(me)
+            self._now_of[me.ident] = me
+        me.enter("running")
+        return me
 
     def leave(self, end: str) -> None:
         """Close the lane of the calling thread; from here on nobody ends this thread."""
@@ -82,8 +89,7 @@ class World:
         if before is not self.recordings[0]:
             yield
             return
-        me = self._record(Recording(name, self.clock, own_thread=False))
-        me.enter("running")
+        me = self.enter(Recording(name, self.clock, own_thread=False))
         try:
             yield
         finally:
@@ -94,18 +100,9 @@ class World:
         """Write printed text to where it goes."""
         (self._write or real.write)(text)
 
-    def _record(self, recording: Recording) -> Recording:
-        with self._guard:
-            self.recordings.append(recording)
-            self._now_of[recording.ident] = recording
-        return recording
-
     def _run_thread(self, thread: threading.Thread, me: Recording) -> None:
         """Run what a started thread runs, on its lane."""
-        me.ident = threading.get_ident()
-        with self._guard:
-            self._now_of[me.ident] = me
-        me.enter("running")
+        self.enter(me)
         end = "done"
         try:
             with inside(self), self._accesses.traced(me) if self._accesses else nullcontext():
@@ -115,10 +112,9 @@ class World:
             end = "was ended"
         except BaseException as error:
             end = f"died of {type(error).__name__}: {error}".removesuffix(": ")
-            error.__traceback__ = (
-                error.__traceback__ and error.__traceback__.tb_next
-            )  # without the line above
-            threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without our own line
+            hook = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
+            threading.excepthook(hook)
         finally:
             self.leave(end)
 
@@ -127,121 +123,100 @@ class World:
         automatic = re.match(r"(?:Thread|ThreadPoolExecutor)-\d[\d_]*(?: \((\w+)\))?", thread.name)
         if not automatic:
             return thread.name
-        name = automatic[1] if automatic[1] != "_worker" else None
-        for argument in (getattr(thread, "_args", None) or ())[:1] if name else ():
-            own_words = isinstance(argument, str) or type(argument).__module__ != "builtins"
-            if own_words and type(argument).__str__ is not object.__str__ and 0 < len(str(argument)) <= 16:
-                return str(argument)
-        if not name:
+        if automatic[1] in (None, "_worker"):
             return f"thread {len(self.threads) + 1}"
-        same = sum(each.name.rpartition(" ")[0] == name or each.name == name for _, each in self.threads)
-        return f"{name} {same + 1}" if same else name
+        for argument in (getattr(thread, "_args", None) or ())[:1]:
+            plain = type(argument).__module__ == "builtins" or type(argument).__str__ is object.__str__
+            if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
+                return str(argument)
+        same = sum(each.name.split(" ")[0] == automatic[1] for _, each in self.threads)
+        return f"{automatic[1]} {same + 1}" if same else automatic[1]
 
     # Ends.
 
     def shut_down_pools(self) -> None:
         """Let the idle workers of the learner's pools go home."""
-        for pool in [reference() for reference in self._pools]:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=self.stopped)
+        for pool in filter(None, [reference() for reference in self._pools]):
+            pool.shutdown(wait=False, cancel_futures=self.stopped)
 
     def end(self, recordings: list[Recording]) -> None:
         """Ask threads to end: one that waits sees it soon, one that computes gets an exception."""
         with self._guard:
-            for recording in list(recordings):
-                recording.to_end = True
-                if self._now_of.get(recording.ident) is recording and recording.wanted is None:
-                    recording.was_sent = True
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                        ctypes.c_ulong(recording.ident), ctypes.py_object(Ended)
-                    )
+            for each in list(recordings):
+                each.to_end = True
+                if self._now_of.get(each.ident) is each and each.wanted is None:
+                    each.was_sent = True
+                    ident, error = ctypes.c_ulong(each.ident), ctypes.py_object(Ended)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
 
     def stop(self) -> None:
         """End everything that this run started, and the block itself."""
         self.stopped = True
         self.end(self.recordings)
 
-    def _reach_limit(self) -> None:
-        """Say who waited for what, and stop."""
-        names = {recording.ident: recording.name for recording in self.recordings}
-        clauses = []
-        for me in [r for thread, r in self.threads if thread.is_alive()] or [self.me()]:
-            end = f"was still waiting for {me.wanted}" if me.wanted else "was still running"
-            if me.wanted and me.wanted.holder in names:
-                end += f", held by {names[me.wanted.holder]}"
-            if me.wanted is not IDLE:
-                me.end = end
-                clauses.append(f"{me.name} {end}")
-        self.report = f"Stopped after {self.limit:g} s: {'; '.join(clauses)}."
-        self.stop()
+    def _check(self, me: Recording) -> None:
+        """Leave the calling thread by an exception if it is to end; its pool ends an idle worker."""
+        if self.clock() >= self.limit and not self.stopped and self._saying.acquire(blocking=False):
+            names = {recording.ident: recording.name for recording in self.recordings}
+            late = [r for thread, r in self.threads if thread.is_alive() and r.wanted is not IDLE] or [me]
+            for each in late:
+                wanted = each.wanted
+                each.end = f"was still waiting for {wanted}" if wanted else "was still running"
+                if wanted and wanted.holder in names:
+                    each.end += f", held by {names[wanted.holder]}"
+            what = "; ".join(f"{each.name} {each.end}" for each in late)
+            self.report = f"Stopped after {self.limit:g} s: {what}."
+            self.stop()
+        if me.to_end and me.wanted is not IDLE:
+            raise Ended
 
     def wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
         """Wait in slices until `attempt(seconds)` succeeds, the time is over or the run ends."""
         if world() is not self:  # a lock that outlived its run
             return attempt(timeout)
-        me = self.me()
+        me, got = self.me(), False
         until = float("inf") if timeout < 0 else time.perf_counter() + timeout
         me.wanted = what
         with me.during(None if what == IDLE else "waiting" if what == SLEEP else "blocked", what.kind):
-            while not attempt(max(0.0, min(_SLICE, until - time.perf_counter()))):
-                self._check(me)
-                if time.perf_counter() >= until:
-                    me.wanted = None
-                    return False
+            while not got and (left := until - time.perf_counter()) > 0:
+                got = attempt(min(_SLICE, left))
+                if not got:
+                    self._check(me)
         me.wanted = None
-        return True
-
-    def _check(self, me: Recording) -> None:
-        """Leave the calling thread by an exception if it is to end; its pool ends an idle worker."""
-        if self.clock() >= self.limit and not self.stopped and self._saying.acquire(blocking=False):
-            self._reach_limit()
-        if me.to_end and me.wanted is not IDLE:
-            raise Ended
+        return got
 
     # Stand-ins: each gets the real thing first.
 
-    def _new_lock(self, real: Callable[[], Any]) -> LookalikeLock:
-        return LookalikeLock(real, self)
-
-    def _new_rlock(self, real: Callable[[], Any]) -> Any:
-        return threading._PyRLock()  # the library's own, made of our plain lock
-
-    def _new_simple_queue(self, real: Callable[[], Any]) -> Any:
-        return queue._PySimpleQueue()  # type: ignore[attr-defined]  # likewise
-
-    def _new_pool(
-        self, real: Callable[..., None], pool: ThreadPoolExecutor, *args: Any, **named: Any
-    ) -> None:
+    def new_pool(self, real: Callable[..., None], pool: ThreadPoolExecutor, *args: Any, **named: Any) -> None:
+        """Make a pool that ends with the run."""
         real(pool, *args, **named)
         self._pools.append(weakref.ref(pool))
 
-    def _sleep(self, real: Callable[[float], None], seconds: float) -> None:
-        def attempt(slice_seconds: float) -> bool:
-            real(slice_seconds)
-            return False
-
+    def sleep(self, real: Callable[[float], None], seconds: float) -> None:
+        """Sleep; in a function called wait_for_payment this shows as waiting for the payment."""
         if not seconds > 0:
             real(seconds)
             return
-        caller = sys._getframe(2).f_code.co_name  # one called wait_for_payment says what the sleep stands for
-        named = caller.startswith("wait_for_")
+        caller = sys._getframe(2).f_code.co_name
         what = f"the {caller.removeprefix('wait_for_').replace('_', ' ')}"
-        with self.me().during("waiting", what) if named else nullcontext():
-            self.wait(attempt, seconds, SLEEP)
+        with self.me().during("waiting", what) if caller.startswith("wait_for_") else nullcontext():
+            self.wait(lambda part: bool(real(part)), seconds, SLEEP)  # type: ignore[func-returns-value]
 
-    def _new_thread(
+    def new_thread(
         self, real: Callable[..., None], thread: threading.Thread, *args: Any, **named: Any
     ) -> None:
+        """Make a thread whose run(), called in place of start(), is the work of the calling thread."""
         with inside(None):  # a thread's own locks are real
             real(thread, *args, **named)
 
-        def run_as_task() -> None:  # run() in place of start(): the work of the calling thread
+        def run_as_task() -> None:
             with self.task(self._name_of(thread)) if world() is self else nullcontext():
                 type(thread).run(thread)
 
         thread.run = run_as_task  # type: ignore[method-assign]
 
-    def _start(self, real: Callable[..., None], thread: threading.Thread) -> None:
+    def start(self, real: Callable[..., None], thread: threading.Thread) -> None:
+        """Start a thread that belongs to the run."""
         me = Recording(self._name_of(thread), self.clock)
         thread.run = lambda: self._run_thread(thread, me)  # type: ignore[method-assign]
         with inside(None):
@@ -250,9 +225,9 @@ class World:
             self.recordings.append(me)
             self.threads.append((thread, me))
 
-    def _join(
-        self, real: Callable[..., None], thread: threading.Thread, timeout: float | None = None
-    ) -> None:
+    def join(self, real: Callable[..., None], thread: threading.Thread, timeout: float | None = None) -> None:
+        """Wait for a thread to end."""
+
         def attempt(seconds: float) -> bool:
             real(thread, seconds)
             return not thread.is_alive()
@@ -261,7 +236,8 @@ class World:
             what = Wanted("thread", name_in(sys._getframe(2), thread))
             self.wait(attempt, -1 if timeout is None else max(0.0, timeout), what)
 
-    def _write_text(self, real: Any, text: str) -> None:
+    def write_text(self, real: Any, text: str) -> None:
+        """Write the whole lines of `text`, and keep the rest until its line is complete."""
         me = self.me()
         whole, end, me.text = (me.text + text).rpartition("\n")
         if end:
@@ -269,14 +245,14 @@ class World:
 
 
 PLACES: list[Place] = [
-    (threading, "Lock", stand_in("_new_lock")),
-    (threading, "_allocate_lock", stand_in("_new_lock")),
-    (threading, "RLock", stand_in("_new_rlock")),
-    (queue, "SimpleQueue", stand_in("_new_simple_queue")),
-    (time, "sleep", stand_in("_sleep")),
-    (threading.Thread, "__init__", stand_in("_new_thread")),
-    (threading.Thread, "start", stand_in("_start")),
-    (threading.Thread, "join", stand_in("_join")),
-    (ThreadPoolExecutor, "__init__", stand_in("_new_pool")),
+    (threading, "Lock", stand_in("new_lock")),
+    (threading, "_allocate_lock", stand_in("new_lock")),
+    (threading, "RLock", stand_in("new_rlock")),
+    (queue, "SimpleQueue", stand_in("new_simple_queue")),
+    (time, "sleep", stand_in("sleep")),
+    (threading.Thread, "__init__", stand_in("new_thread")),
+    (threading.Thread, "start", stand_in("start")),
+    (threading.Thread, "join", stand_in("join")),
+    (ThreadPoolExecutor, "__init__", stand_in("new_pool")),
     (sys, "stdout", WholeLines),
 ]
