@@ -45,7 +45,7 @@ class Graph:
     def count(self) -> dict[Any, float]:
         """Return the number of schedules per outcome: the number of ways from the start to its states."""
         ways: list[float] = [0] * len(self.nodes)
-        ways[0] = 1
+        ways[:1] = [1] if ways else []
         found: dict[Any, float] = {}
         for group in self.groups(range(len(self.nodes)), lambda node, thread: True):
             total = sum(ways[number] for number in group)

@@ -1,13 +1,14 @@
 """The learner's threads, state and outcome, checked and ready to be run again and again."""
 
 import functools
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import FunctionType
 from typing import Any, Literal
 
 from threadlab.running.arguments import function, whole_number
-from threadlab.running.standins import inside, replaced
+from threadlab.running.standins import Place, inside, replaced
 from threadlab.schedules.learner import Learner
 from threadlab.schedules.primitives import PLACES, name_of
 from threadlab.schedules.results import DEADLOCK, Crash
@@ -37,6 +38,8 @@ class Program:
     def fresh_state(self, scheduler: Scheduler) -> Any:
         """Make the shared state of one run."""
         with inside(scheduler):
+            if self._before is None:
+                self._before = self.make()
             made = self.make()
         if made is self._before and type(made) not in (int, str, bool, float, bytes, tuple, frozenset, type(None)):
             raise ValueError(
@@ -71,8 +74,17 @@ class Program:
         """Replace the names of threading, queue and time for the time of a block."""
         stack = ExitStack()
         for namespace in self.learner.namespaces:
-            stack.enter_context(replaced(PLACES, namespace))
+            stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
         return stack
+
+
+def _factories(namespace: dict[str, Any]) -> Iterator[Place]:
+    """Yield where dataclasses of `namespace` keep `field(default_factory=threading.Lock)`."""
+    stand_ins = {id(getattr(owner, name)): make for owner, name, make in PLACES if owner is threading}
+    for kind in [value for value in namespace.values() if isinstance(value, type)]:
+        for cell in getattr(vars(kind).get("__init__"), "__closure__", None) or ():
+            if id(cell.cell_contents) in stand_ins:
+                yield cell, "cell_contents", stand_ins[id(cell.cell_contents)]
 
 
 def _holds_data(part: Any) -> bool:

@@ -93,6 +93,7 @@ class Scheduler(StandIns):
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
+        self._patience = LONGEST_STEP  # how long to wait for a thread to end
         self._deciding = False  # whether no learner's code is running, whatever is called
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
@@ -127,7 +128,7 @@ class Scheduler(StandIns):
         with inside(None):
             for baton, thread in zip(self._batons, self._threads, strict=False):
                 baton.release()
-                thread.join(LONGEST_STEP)
+                thread.join(self._patience)
         self._threads = []
 
     # --- what the caller's thread does
@@ -158,34 +159,39 @@ class Scheduler(StandIns):
                 if run.steps != steps:
                     steps, since = run.steps, perf_counter()
                 elif perf_counter() - since > LONGEST_STEP:
-                    self._force_out(run)
+                    return self._force_out(run)
         except KeyboardInterrupt:
             self._force_out(run)
             raise
+        return None
 
     def _force_out(self, run: Run) -> None:
         """End the run from outside: by a mark where threads look, and by an exception where they compute."""
-        thread = run.current or 0
-        run.over = True
-        sentence = (
-            f"thread {name_of(thread)} did not get out of line {run.lines[thread]}: a loop or a call that never ends. "
-            "Blocking calls (files, sockets, subprocess) cannot be explored: use queue.Queue, locks and time.sleep"
-        )
-        run.failure = run.failure or Unsupported(sentence)
+        where = f"thread {name_of(run.current or 0)} did not get out of line {run.lines[run.current or 0]}"
+        if run.over:
+            why = "it catches even the exception that ends a run. Write `except Exception` instead"
+        else:
+            why = (
+                "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be explored: "
+                "use queue.Queue, locks and time.sleep"
+            )
+        run.over, run.failure = True, run.failure or Unsupported(f"{where}: {why}")
         for _ in range(20):
             ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
             if self._done.acquire(timeout=0.1):
                 return
-        self._threads = []  # nothing can end a call into C that does not return
-        raise Unsupported(f"{sentence}. It still runs: restart the kernel to be rid of it")
+        self._patience = 0.1  # nothing can end a call into C: leave it behind
+        raise Unsupported(f"{where}: {why}. It still runs, and nothing can end it")
 
     # --- what threads A, B, … do
 
     def _work(self, me: int) -> None:
         with inside(self):
-            while self._batons[me].acquire() and not self._closed:
-                self._live(me, self.run)
+            while not self._closed:
+                self._batons[me].acquire()
+                if not self._closed:
+                    self._live(me, self.run)
 
     def _keep_tracing(self, me: int) -> None:
         """Trace in one thread all the time.

@@ -101,6 +101,5 @@ def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
 @functools.lru_cache(maxsize=512)
 def hides(code: CodeType) -> bool:
     """Tell whether some line of `code` begins with something on the value stack."""
-    depth = depths(code)
     starts = [start for start, _, line in code.co_lines() if line is not None]
-    return any(depth.get(start, 0) > 0 for start in starts)
+    return any(depths(code).get(start, 0) > 0 for start in [*starts, *dis.findlabels(code.co_code)])

@@ -17,7 +17,7 @@ from threadlab.schedules.learner import Learner
 from threadlab.schedules.outline import UNKNOWN
 from threadlab.schedules.primitives import Instant, Lock, RLock, Unsupported
 from threadlab.schedules.scheduler import Run
-from threadlab.schedules.stack import below, calls_directly, depths, hides
+from threadlab.schedules.stack import below, calls_directly, depths
 
 Key = tuple[int, ...]
 _KINDS = {
@@ -37,7 +37,7 @@ class Opaque(Exception):
     """Something in the state cannot be seen or compared."""
 
 
-class Outside(Exception):
+class Outside(Unsupported):
     """The state holds a real lock or the like, made outside of the exploration."""
 
 
@@ -79,7 +79,7 @@ class States:
                 try:
                     yield where, freeze(namespace[name])
                 except Outside as outside:
-                    raise Unsupported(f"{where} is {outside}") from None
+                    raise Unsupported(str(outside).replace("the shared state holds", f"{where} is or holds")) from None
 
     def _thread(self, run: Run, me: int, freeze: "Freezer") -> Any:
         frame, wait, handled = run.frames[me], run.waiting[me], run.handled[me]
@@ -105,8 +105,6 @@ class States:
         code = frame.f_code
         at_line_start = inner is None and not waits
         if at_line_start:
-            if not hides(code) and not self._learner.micro:
-                return None
             depth = depths(code).get(frame.f_lasti)
         else:
             if inner is not None and not calls_directly(frame, inner.f_code):
@@ -163,7 +161,7 @@ class Freezer:
             return "named", getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
         if isinstance(value, _OUTSIDE):
             raise Outside(
-                f"a {kind.__name__} made outside of the exploration, which cannot be controlled: "
+                f"the shared state holds a {kind.__name__} made outside of the exploration, which cannot be controlled: "
                 "make it in `state`, as in state=lambda: Shop() with self.lock = threading.Lock() in Shop.__init__"
             )
         if isinstance(value, _thread._local):
