@@ -63,6 +63,11 @@ def test_processes_are_called_processes():
     assert saying.scaling_headline([result]) == "primes on 2 processes: 2.00 times one process. Gain."
 
 
+def test_threads_beside_processes_are_still_called_threads():
+    headline = saying.scaling_headline([PRIMES, scaling("primes", 1, 2, 2, executor="processes")])
+    assert headline == "primes on 4 threads: 0.98 times one thread. No gain."
+
+
 def test_a_speed_up_above_ten_needs_no_second_decimal():
     assert "15.9 times" in saying.scaling_headline([scaling("waits", 1, 2, 4, 8, 15.9)])
 

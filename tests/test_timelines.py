@@ -92,6 +92,19 @@ def test_threads_that_compute_are_said_to_gain_nothing():
     assert saying.timeline_headline(busy, ONE_BY_ONE) == "3.9 s instead of 4.0 s: no gain"
 
 
+def test_another_way_to_start_the_same_threads_is_the_same():
+    assert saying.timeline_headline(TOGETHER, TOGETHER) == "0.5 s instead of 0.5 s: the same"
+
+
+def test_sleeping_is_called_sleeping_and_a_lock_is_named():
+    asleep = Lane("Ann", (Span(0, 1, "waiting", "sleep"), Span(1, 2, "blocked", "lock")))
+    assert {"sleeps", "waits for a lock"} <= set(texts(plot_timeline(Timeline((asleep,), 2.0))))
+
+
+def test_one_lane_that_was_ended_is_named():
+    assert saying.timeline_headline(Timeline((order(1, 0, end="was ended"),), 0.5)) == "order 1 was ended"
+
+
 def test_faster_work_without_waits_is_not_called_overlapping_waits():
     busy = Timeline(tuple(Lane(f"thread {n}", (Span(0, 1.9, "running"),)) for n in (1, 2)), 1.9)
     assert saying.timeline_headline(busy, ONE_BY_ONE) == "1.9 s instead of 4.0 s: faster"
@@ -150,13 +163,13 @@ def test_a_lane_that_died_carries_a_sign_and_the_reason():
     died = Timeline((order(1, 0), order(2, 0, end="died of ValueError: no such item")), 0.5)
     ax = plot_timeline(died)
     assert "✗ died: ValueError" in texts(ax)
-    assert ax.get_title("left") == "1 of 2 threads died: ValueError"
+    assert ax.get_title("left") == "order 2 died: ValueError"
 
 
 def test_a_stuck_run_says_so_in_the_headline_and_shows_the_report():
     stuck = Lane("Ann", (Span(0, 2, "blocked", "till"),), end="was still waiting for till")
     ax = plot_timeline(Timeline((stuck, stuck), 2.0, report="Stopped after 2 s: Ann waited for till."))
-    assert ax.get_title("left") == "2 of 2 threads stuck after 2.0 s"
+    assert ax.get_title("left") == "2 of 2 threads are stuck after 2.0 s"
     assert "Stopped after 2 s: Ann waited for till." in texts(ax)
 
 

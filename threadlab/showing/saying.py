@@ -46,10 +46,11 @@ def guess_words(guess: float | None, unit: str) -> list[str]:
 
 def timeline_headline(now: Timeline, before: Timeline | None = None) -> str:
     """Return what the run `now` came to, compared with the run `before`."""
-    ends = [ending(lane.end) for lane in now.lanes if lane.end != "done"]
-    if ends:
-        after = f" after {seconds(now.seconds)}" if ends[0] == "stuck" else ""
-        return f"{len(ends)} of {threads(len(now.lanes))} {ends[0]}{after}"
+    bad = [lane for lane in now.lanes if lane.end != "done"]
+    if bad:
+        who = bad[0].name if len(bad) == 1 else f"{len(bad)} of {threads(len(now.lanes))}"
+        after = f" after {seconds(now.seconds)}" if ending(bad[0].end) == "stuck" else ""
+        return f"{who} {_VERBS.get(ending(bad[0].end), ('', ''))[len(bad) > 1]}{ending(bad[0].end)}{after}"
     if now.changes:
         return f"{now.changes[-1].entry} ends at {number(now.changes[-1].value)}"
     if before:
@@ -87,12 +88,28 @@ def ending(end: str) -> str:
     return "stuck" if end.startswith("was still waiting") else end.removeprefix("was ")
 
 
+_VERBS = {"stuck": ("is ", "are "), "ended": ("was ", "were "), "still running": ("is ", "are ")}
+
+
+def waits(what: str) -> str:
+    """Return that somebody waits for `what`.
+
+    >>> waits("the payment"), waits("lock"), waits("sleep")
+    ('waits for the payment', 'waits for a lock', 'sleeps')
+    """
+    if what == "sleep":
+        return "sleeps"
+    article = ("an " if what[:1] in "aeiou" else "a ") if what.isalpha() else ""
+    return f"waits for {article}{what}"
+
+
 def _difference(now: Timeline, before: Timeline) -> str:
     """Return why `now` took another time than `before`, as far as the lanes show it."""
     if now.seconds > 0.8 * before.seconds:
         if one_by_one(now):
             return "still one after the other" if one_by_one(before) else "one after the other"
-        return "no gain" if now.seconds < 1.25 * before.seconds else "slower"
+        alike = "no gain" if one_by_one(before) else "the same"
+        return alike if now.seconds < 1.25 * before.seconds else "slower"
     waits = sum(span.end - span.start for lane in now.lanes for span in lane.spans if span.state == "waiting")
     return "the waits overlap" if waits > now.seconds else "faster"
 
@@ -104,13 +121,13 @@ def scaling_headline(results: Sequence["Scaling"], workers: int | None = None) -
     """Return what the first of `results` came to with so many `workers`, by default the most."""
     many = workers or max((n for result in results for n in result.timings), default=1)
     first = next((result for result in results if many in result.timings), None)
-    one, kind = noun(results)
-    if many == 1 or first is None:
-        return f"{one if many == 1 else f'{many} {kind}'}: " + (
-            "not measured yet" if many > 1 else "the measure"
-        )
+    one, kind = noun([first] if first else results)
+    if first is None:
+        return f"{many} {kind}: not measured yet"
+    if many == 1:
+        return f"{one.capitalize()}: what more are compared with"
     ratio = first.speedup(many)
-    gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times {noun([first])[0]}"
+    gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times {one}"
     return f"{first.name} on {many} {kind}: {gain}. {first.verdict(many).word.capitalize()}."
 
 

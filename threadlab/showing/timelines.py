@@ -14,9 +14,9 @@ from threadlab.showing import saying, style
 from threadlab.showing.style import BLUE, COLOURS, GREY, INK, RED, write
 
 LEGEND = {
-    "running": "solid: running",
-    "waiting": "hatched: waiting",
-    "blocked": "thin line: waiting for another thread",
+    "running": "solid: runs",
+    "waiting": "hatched: waits",
+    "blocked": "thin line: waits for another thread",
 }
 HEIGHT = {
     "blocked": 0.14,
@@ -114,8 +114,8 @@ def _legend(run: Timeline) -> list[str]:
     """Return the line that explains the states that occur, unless the lanes spell them out."""
     spans = [span for lane in run.lanes for span in lane.spans]
     states, causes = {s.state for s in spans}, {s.what for s in spans if s.state == "waiting"}
-    cause = f" for {causes.pop()}" if len(causes) == 1 and all(causes) else ""
-    shown = [text + cause * (state == "waiting") for state, text in LEGEND.items() if state in states]
+    why = f"hatched: {saying.waits(causes.pop())}" if len(causes) == 1 and all(causes) else LEGEND["waiting"]
+    shown = [why if state == "waiting" else text for state, text in LEGEND.items() if state in states]
     return [] if _spelled(run) or not shown else ["       ".join(shown)]
 
 
@@ -189,7 +189,7 @@ def _draw_words(ax: Axes, bands: Sequence[Band], *, spelled: bool) -> None:
             ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
             write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
         for span in band.lane.spans if spelled else ():
-            text = f"waits for {span.what}"
+            text = saying.waits(span.what)
             if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
                 write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
         if band.lane.end != "done":
