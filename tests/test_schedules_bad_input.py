@@ -234,8 +234,8 @@ def test_real_blocking_calls_work_or_are_named():
         asyncio.run(inner())
 
     def wait_for_ever(shop):
-        ours, _ = socket.socketpair()
-        with ours:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
             ours.settimeout(5)
             ours.recv(1)
 

@@ -31,12 +31,10 @@ class Learner:
         self._own = {id(function.__globals__) for function in own if not _is_installed(function.__globals__)}
         self.functions = own + [function for given in makers for function in functions_of(given)]
         self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
-        self._owned: dict[CodeType, bool] = {}
-        self._outlines: dict[CodeType, Outline | None] = {}
+        self._pages: dict[int, Page] = {}
         self.data: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}  # global names that hold data, and a line
         self.classes: dict[type, tuple[int, list[str]]] = {}
         self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
-        self._points: dict[CodeType, dict[int, str]] = {}
         self.codes: set[CodeType] = set()
         for function in own:
             self._find_data(function.__code__, function.__globals__)
@@ -44,29 +42,22 @@ class Learner:
         for function in self.functions:
             self._find_data(function.__code__, function.__globals__)
 
-    def owns(self, frame: FrameType) -> bool:
-        """Tell whether `frame` runs the learner's code."""
+    def page(self, frame: FrameType) -> "Page | None":
+        """Return what is known about the code that `frame` runs, or None if it is not the learner's."""
         code = frame.f_code
-        owned = self._owned.get(code)
-        if owned is None:
-            owned = self._owned[code] = (
+        if id(code) not in self._pages:  # by its id, because the hash of code is slow; a page keeps its code alive
+            owned = (
                 id(frame.f_globals) in self._own
                 and code.co_name not in NOT_OWN
                 and (code.co_filename in self._files or bool(linecache.getlines(code.co_filename)))
             )
-        return owned
+            self._pages[id(code)] = Page(code, frame.f_globals, self._rebound, owned)
+        page = self._pages[id(code)]
+        return page if page.owned else None
 
-    def is_point(self, frame: FrameType) -> bool:
-        """Tell whether `frame` stands at a switch point inside a line."""
-        code = frame.f_code
-        if code not in self._points:
-            self._points[code] = points(code, frame.f_globals, self._rebound)
-        name = self._points[code].get(frame.f_lasti)
-        return name is not None and is_shared(frame, name)
-
-    def run_codes(self) -> list[CodeType]:
-        """Return the learner's code that has run."""
-        return [code for code, owned in self._owned.items() if owned]
+    def pages(self) -> list["Page"]:
+        """Return what is known about the learner's code that has run."""
+        return [page for page in self._pages.values() if page.owned]
 
     def _find_data(self, code: CodeType, namespace: dict[str, Any]) -> None:
         if code in self.codes:
@@ -120,19 +111,28 @@ class Learner:
         """Count the attributes of `kind`, if it is the learner's, among the shared data."""
         self._look_into(kind)
 
-    # --- what lines keep out of sight
 
-    def enter_line(self, frame: FrameType, held: dict[FrameType, dict[Any, Any]]) -> None:
-        """Note what the line that begins now will keep on the value stack, where no one can look."""
-        outline = self.outline(frame.f_code)
-        if outline is not None:
-            outline.note(frame, held.setdefault(frame, {}))
+class Page:
+    """What is known about one function of the learner's."""
 
-    def outline(self, code: CodeType) -> Outline | None:
-        """Return the outline of `code`, or None if no line of it begins with something on the value stack."""
-        if code not in self._outlines:
-            self._outlines[code] = Outline(code) if hides(code) else None
-        return self._outlines[code]
+    def __init__(self, code: CodeType, namespace: dict[str, Any], rebound: frozenset[str], owned: bool) -> None:
+        self.code, self.owned = code, owned
+        self._known = code, namespace, rebound
+        self.shares_names = bool(code.co_cellvars or code.co_freevars)
+
+    @functools.cached_property
+    def outline(self) -> Outline | None:
+        """The outline, or None if nothing ever lies on the value stack where a line begins."""
+        return Outline(self.code) if hides(self.code) else None
+
+    @functools.cached_property
+    def _points(self) -> dict[int, str]:
+        return points(*self._known)
+
+    def is_point(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands at a switch point inside a line."""
+        name = self._points.get(frame.f_lasti)
+        return name is not None and is_shared(frame, name)
 
 
 def functions_of(given: Any) -> Iterator[types.FunctionType]:

@@ -12,8 +12,8 @@ def notes(learner: Learner) -> Iterator[str]:
     """Yield one sentence for each line whose steps differ between Python versions."""
     if learner.micro:
         yield f"micro steps of CPython {platform.python_version()}; other versions may have others"
-    for code in learner.run_codes():
-        function = node_of(code)
+    for page in learner.pages():
+        function = node_of(page.code)
         for node in ast.walk(function) if function else ():
             if isinstance(node, ast.For | ast.While) and node.body[0].lineno == node.lineno:
                 yield f"line {node.lineno}: a loop on one line has other steps in other Python versions"

@@ -21,7 +21,7 @@ class Outline:
     """The `for` and `with` blocks of a function, by line; without its source, none."""
 
     def __init__(self, code: CodeType) -> None:
-        self.code = code
+        self._depths = depths(code)
         self._around: dict[int, tuple[ast.stmt, ...] | None] = {}  # None: something here is not understood
         self._heads: dict[int, ast.stmt] = {}
         function = node_of(code)
@@ -30,20 +30,35 @@ class Outline:
 
     def _walk(self, body: list[ast.stmt], around: tuple[ast.stmt, ...] | None) -> None:
         for node in body:
-            last = node.end_lineno or node.lineno
-            for line in range(node.lineno, last + 1):
-                self._around[line] = around
+            simple = not hasattr(node, "body") and not isinstance(node, ast.Match)
+            understood = simple or isinstance(node, ast.For | ast.With | ast.If | ast.While)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                self._around[line] = around if understood else None
             if isinstance(node, ast.For | ast.With | ast.Return):
                 self._heads[node.lineno] = node
             if isinstance(node, ast.For | ast.With):
                 inner = None if around is None or node.body[0].lineno == node.lineno else (*around, node)
                 self._walk(node.body, inner)
                 self._walk(getattr(node, "orelse", []), around)
-            elif isinstance(node, ast.If | ast.While | ast.Try | ast.Match):
-                for part in ("body", "orelse", "finalbody"):
-                    self._walk(getattr(node, part, []), around)
-                for case in [*getattr(node, "cases", []), *getattr(node, "handlers", [])]:
-                    self._walk(case.body, None if isinstance(case, ast.ExceptHandler) else around)
+            elif isinstance(node, ast.If | ast.While | ast.Try):
+                self._walk(node.body, around)
+                self._walk(node.orelse, around)
+            for case in getattr(node, "cases", []):
+                self._walk(case.body, around)
+
+    def begins_line(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands where a line begins, and not inside an expression.
+
+        Comprehensions and statements over several lines call back in the middle, in some Python versions only.
+        """
+        depth = self._depths.get(frame.f_lasti, 0)
+        around = self._around.get(frame.f_lineno)
+        if not depth or around is None:
+            return True
+        expected, head = sum(map(_width, around)), self._heads.get(frame.f_lineno)
+        if isinstance(head, ast.With):
+            return depth == expected or depth >= expected + _width(head)
+        return depth == expected or (isinstance(head, ast.For) and depth == expected + 1)
 
     def note(self, frame: FrameType, held: dict[Any, Any]) -> None:
         """Note in `held` what the line that begins now will push on the value stack."""
@@ -51,7 +66,7 @@ class Outline:
         around = self._around.get(frame.f_lineno)
         if node is None or around is None:
             return
-        fresh = depths(self.code).get(frame.f_lasti) == sum(map(_width, around))
+        fresh = self._depths.get(frame.f_lasti) == sum(map(_width, around))
         if isinstance(node, ast.For):
             held[node] = (_value(node.iter, frame), 0) if fresh else (held[node][0], held[node][1] + 1)
         elif isinstance(node, ast.With) and fresh:
@@ -69,9 +84,10 @@ class Outline:
         if isinstance(head, ast.For | ast.With) and depth >= expected + _width(head) and head in held:
             blocks.append(head)
             expected += _width(head)
+        values = tuple([held.get(block, UNKNOWN) for block in blocks])
         if depth == expected + 1 and "return" in held and not isinstance(head, ast.For):
-            return [*(held.get(block, UNKNOWN) for block in blocks), held["return"]]
-        return [held.get(block, UNKNOWN) for block in blocks] if depth == expected else UNKNOWN
+            return *values, held["return"]
+        return values if depth == expected else UNKNOWN
 
 
 def _width(node: ast.stmt) -> int:

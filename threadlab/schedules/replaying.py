@@ -144,7 +144,7 @@ def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
     wait, frame = run.waiting[thread], run.frames[thread]
     assert wait is not None
     thing: Any = wait.lock
-    while frame is not None and not program.learner.owns(frame):
+    while frame is not None and not program.learner.page(frame):
         if frame.f_globals.get("__name__") in ("threading", "queue"):
             thing = frame.f_locals.get("self", thing)
         frame = frame.f_back

@@ -7,6 +7,7 @@ over only if that is another thread.
 
 import ctypes
 import dis
+import functools
 import sys
 import threading
 from _thread import allocate_lock
@@ -15,30 +16,15 @@ from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from time import perf_counter
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from threadlab.running.standins import inside, world
+from threadlab.schedules.learner import Learner, Page
 from threadlab.schedules.primitives import Abandon, Lock, StandIns, Unsupported, name_of
 
 Decide = Callable[["Run"], int | None]
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
 LONGEST_STEP = 2.0  # seconds; a step of a lesson takes microseconds, a blocking call or endless loop for ever
-
-
-class Points(Protocol):
-    """Where steps begin and end."""
-
-    micro: bool
-    codes: Iterable[CodeType]
-
-    def owns(self, frame: FrameType) -> bool:
-        """Tell whether `frame` runs the learner's code."""
-
-    def is_point(self, frame: FrameType) -> bool:
-        """Tell whether `frame` stands at a switch point inside a line."""
-
-    def enter_line(self, frame: FrameType, held: dict[Any, Any]) -> None:
-        """Note in `held` what the line that begins now will keep out of sight."""
 
 
 class Waiting:
@@ -87,8 +73,8 @@ class Run:
 class Scheduler(StandIns):
     """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
 
-    def __init__(self, count: int, points: Points) -> None:
-        self._points = points
+    def __init__(self, count: int, learner: Learner) -> None:
+        self._learner = learner
         self._count = count
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
@@ -244,17 +230,36 @@ class Scheduler(StandIns):
         return chosen
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if self._deciding or not self._points.owns(frame):
+        page = None if self._deciding else self._learner.page(frame)
+        if page is None or (self._learner.micro and sys.version_info >= (3, 12)):
             return None
-        if self._points.micro:
-            if sys.version_info >= (3, 12):
-                return None
+        if self._learner.micro:
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return self._trace_lines
+        return functools.partial(self._trace_lines, page)
+
+    def _trace_lines(self, page: Page, frame: FrameType, event: str, argument: Any) -> Any:
+        run = self.run
+        if run.over:
+            self._leave(run, frame)
+        elif event == "line":
+            if page.outline is None:
+                self._point(run, frame)
+            elif page.outline.begins_line(frame):
+                page.outline.note(frame, run.held.setdefault(frame, {}))
+                self._point(run, frame)
+        elif event == "opcode" and page.is_point(frame):
+            self._point(run, frame)
+        elif event == "return":
+            run.held.pop(frame, None)
+        if page.shares_names:
+            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo what
+            # others did to closures; reading it once more makes that the values of now.
+            frame.f_locals  # noqa: B018
 
     def _instruction(self, code: CodeType, offset: int) -> None:
         run, frame = self.run, sys._getframe(1)
-        if not self._deciding and run.current is not None and world() is self and self._points.is_point(frame):
+        page = None if self._deciding or run.current is None or world() is not self else self._learner.page(frame)
+        if page and page.is_point(frame):
             self._leave(run, frame) if run.over else self._point(run, frame)
 
     @contextmanager
@@ -263,7 +268,7 @@ class Scheduler(StandIns):
 
         From 3.12 on by sys.monitoring: `f_trace_opcodes` crashes 3.12.1 when threads take turns inside a line.
         """
-        if not self._points.micro or sys.version_info < (3, 12):
+        if not self._learner.micro or sys.version_info < (3, 12):
             yield
             return
         monitoring = sys.monitoring
@@ -271,36 +276,18 @@ class Scheduler(StandIns):
         monitoring.use_tool_id(tool, "threadlab")
         monitoring.register_callback(tool, monitoring.events.INSTRUCTION, self._instruction)
         try:
-            for code in self._points.codes:
+            for code in self._learner.codes:
                 monitoring.set_local_events(tool, code, monitoring.events.INSTRUCTION)
             yield
         finally:
-            for code in self._points.codes:
+            for code in self._learner.codes:
                 monitoring.set_local_events(tool, code, 0)
             monitoring.free_tool_id(tool)
-
-    def _trace_lines(self, frame: FrameType, event: str, argument: Any) -> Any:
-        run = self.run
-        if run.over:
-            self._leave(run, frame)
-        elif event == "line" and not self._points.micro:
-            self._point(run, frame)
-        elif event == "opcode" and self._points.is_point(frame):
-            self._point(run, frame)
-        elif event == "return":
-            run.held.pop(frame, None)
-        if frame.f_code.co_cellvars or frame.f_code.co_freevars:
-            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo what
-            # others did to closures; reading it once more makes that the values of now.
-            frame.f_locals  # noqa: B018
-        return self._trace_lines
 
     def _point(self, run: Run, frame: FrameType) -> None:
         me = run.current
         assert me is not None
         run.lines[me], run.codes[me] = frame.f_lineno, frame.f_code
-        if not self._points.micro:
-            self._points.enter_line(frame, run.held)
         if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
             run.frames[me] = frame
             run.first[me] = frame.f_lineno, frame.f_code

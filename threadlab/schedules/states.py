@@ -10,7 +10,7 @@ import threading
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from threadlab.schedules.learner import Learner
@@ -47,6 +47,7 @@ class States:
     def __init__(self, learner: Learner, *, clock_counts: bool = False) -> None:
         self._learner = learner
         self.ways = dict(_WAYS)
+        self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a key; its hash would be slow
         self._numbers: dict[Any, int] = {}
         self._clock_counts = clock_counts  # whether readings of the clock have become data
         self.thread_locals = False  # whether a thread-local was met
@@ -95,7 +96,8 @@ class States:
                 names = frame.f_locals
                 seen = tuple([(name, freeze(value)) for name, value in names.items()])
                 hidden = kind == "learner" and self._hidden(frame, inner, run, wait is not None, freeze)
-                stack.append((frame.f_code, frame.f_lasti, seen, hidden))
+                code = frame.f_code
+                stack.append((id(self._codes.setdefault(id(code), code)), frame.f_lasti, seen, hidden))
                 inner = frame
             frame = frame.f_back
         return tuple(stack)
@@ -112,7 +114,8 @@ class States:
             depth = below(code, frame.f_lasti)
         if depth == 0:
             return None
-        outline = self._learner.outline(code)
+        page = self._learner.page(frame)
+        outline = page and page.outline
         if outline is None or depth is None:
             raise Opaque(f"an unfinished expression in line {frame.f_lineno}")
         hidden = outline.hidden(frame, depth, run.held.get(frame, {}))
@@ -142,6 +145,8 @@ class Freezer:
             return value
         if kind is bool or kind is float or kind is bytes or kind is complex:
             return kind.__name__, repr(value)
+        if kind is range:
+            return "range", value.start, value.stop, value.step
         if kind is tuple:
             return ("tuple", *[self(each) for each in value])
         known = self._met.get(id(value))
