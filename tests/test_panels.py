@@ -308,6 +308,14 @@ def test_a_cell_run_again_ends_what_its_old_panel_does():
     assert started.wait(LIMIT)
     try_workers(note)
     assert old.coordinator.join(LIMIT)
+    assert (old.picture, old.known.lanes, old.workers.comm) == (None, {}, None)
+
+
+def test_a_panel_of_the_same_function_in_another_cell_stays(monkeypatch):
+    first = try_workers(note)
+    monkeypatch.setattr(panels, "_cell", lambda: "another cell")
+    try_workers(note)
+    assert first.picture is not None
 
 
 def test_two_panels_never_run_at_the_same_time():

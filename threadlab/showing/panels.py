@@ -1,7 +1,6 @@
 """Let learners try numbers of workers on their own function: a slider, Run, Stop, Clear and one picture."""
 
 import time
-import weakref
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from html import escape
@@ -23,8 +22,8 @@ BUDGET = 2.0  # seconds for the picture that a new panel opens with
 FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for its first setting, and for any other
 LATENCIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
-# A cell that is run again makes a new panel; what the old one of the same function still does must end.
-_panels: weakref.WeakValueDictionary[tuple[str, ...], "Panel"] = weakref.WeakValueDictionary()
+# A cell that is run again makes a new panel; what the old one still does must end, and its memory be free.
+_panels: dict[tuple[str, ...], "Panel"] = {}
 
 
 def try_workers(
@@ -62,9 +61,9 @@ def try_workers(
         )
     known = Measured(thread_counts("workers", workers), tuple(kinds))
     panel = Panel(function("run", run), kinds, known, site=site, guess=guess)
-    key = (name_of(run), *kinds)
+    key = (_cell(), name_of(run), *kinds)
     if key in _panels:
-        _panels[key].coordinator.stop()
+        _panels.pop(key).close()
     _panels[key] = panel
     panel.open()
     return panel
@@ -88,19 +87,23 @@ class Panel:
         self._handle: Any = None  # of the picture under the cell
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
         self.workers = _slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
-        latencies = sorted({*LATENCIES, site.latency}) if site is not None else [0.0]
-        self.latency = _slider(
-            "latency", {f"{1000 * s:g} ms": s for s in latencies}, getattr(site, "latency", 0.0)
-        )
+        latency = getattr(site, "latency", 0.0)
+        choices = {f"{1000 * s:g} ms": s for s in sorted({*LATENCIES, latency})}
+        self.latency = _slider("latency", choices, latency)
         self.run, self.stop, self.clear_all = map(_button, ("Run", "Stop", "Clear"))
-        self.note, self.printed = widgets.HTML(), widgets.Output()
+        self.note, self.printed, self._title = widgets.HTML(), widgets.Output(), widgets.HTML()
         for slider in (self.workers, self.latency):
             slider.observe(lambda _: self.coordinator.moved(), "value")
         self.run.on_click(lambda _: self.coordinator.wish("run"))
         self.stop.on_click(lambda _: self.coordinator.stop())
         self.clear_all.on_click(lambda _: self._start_over())
+        sliders = [self.workers] if site is None else [self.workers, self.latency]
+        self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
+        call = escape(f"{name_of(run)}({'work, ' if kinds else ''}workers)")
+        question = "which work gains from more workers?" if kinds else "how many workers are enough?"
+        self._title.value = f'<b style="font-size:18px">{call}: {question}</b>'
         self.rest()
-        self.picture = self._compare()
+        self.picture: Picture | None = self._compare()
 
     def _ipython_display_(self) -> None:
         """Show nothing more: `open` has shown the panel."""
@@ -108,20 +111,20 @@ class Panel:
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once."""
         if get_ipython() is not None:
-            call = f"{name_of(self._function)}({'work, ' if self._kinds else ''}workers)"
-            question = (
-                "which work gains from more workers?" if self._kinds else "how many workers are enough?"
-            )
-            title = widgets.HTML(f'<b style="font-size:18px">{escape(call)}: {question}</b>')
-            sliders = [self.workers] if self._site is None else [self.workers, self.latency]
-            display(
-                widgets.VBox(
-                    [title, widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])]
-                )
-            )
+            display(self._title, self._row)
             self._handle = display(self.picture, display_id=True)
             display(self.printed)
         self._measure_a_little()
+
+    def close(self) -> None:
+        """End what is under way and let go of everything."""
+        self.coordinator.stop()
+        self.coordinator.join(1.0)
+        for widget in (self.workers, self.latency, *self._row.children, self._row, self._title, self.printed):
+            for part in (widget.layout, getattr(widget, "style", widget), widget):
+                part.close()
+        self.known.clear()
+        self.picture = self._handle = None
 
     def _measure_a_little(self) -> None:
         """Measure the most workers and the fewest there is time for; of a kind of work one and the most."""
@@ -214,6 +217,12 @@ class Panel:
 
     def _say(self, text: str) -> None:
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
+
+
+def _cell() -> str:
+    """Return what JupyterLab calls the cell that is running; nothing elsewhere."""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return str(parent.get("metadata", {}).get("cellId", ""))
 
 
 def _slider(name: str, options: dict[str, Any], value: Any) -> Any:
