@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
@@ -38,6 +39,7 @@ class World:
         self._write = write  # where whole printed lines go; None: where they would go anyway
         self._pools: list[weakref.ref[ThreadPoolExecutor]] = []
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
+        self._called: Counter[str] = Counter()  # how many threads run a function of this name
         self._guard = threading.Lock()  # guards the lists, and that no thread is ended after its last line
         self._saying = threading.Lock()  # held by the one who says that the limit was reached
         self.began = time.perf_counter()
@@ -129,8 +131,9 @@ class World:
             plain = type(argument).__module__ == "builtins" or type(argument).__str__ is object.__str__
             if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
                 return str(argument)
-        same = sum(each.name.split(" ")[0] == automatic[1] for _, each in self.threads)
-        return f"{automatic[1]} {same + 1}" if same else automatic[1]
+        self._called[automatic[1]] += 1
+        same = self._called[automatic[1]]
+        return f"{automatic[1]} {same}" if same > 1 else automatic[1]
 
     # Ends.
 
