@@ -26,21 +26,12 @@ def count_primes(limit: int) -> int:
 
 
 def price_orders(orders: Iterable[Order], *, effort: int = 10) -> list[Receipt]:
-    """Price `orders` in pure Python, as `process_orders` does, without waiting for a payment.
-
-    Args:
-        orders: What to price.
-        effort: How much to compute for each fraud score; 1 takes about 2 milliseconds.
-    """
+    """Price `orders` in pure Python, as `process_orders` does with this `effort`, without waiting."""
     return process_orders(orders, wait=0, effort=effort)
 
 
 def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
-    """Hash a buffer of `size` bytes `rounds` times; releases the GIL above 2,047 bytes.
-
-    Returns:
-        The SHA-256 of all the bytes, in hexadecimal.
-    """
+    """Hash a buffer of `size` bytes `rounds` times (SHA-256); releases the GIL above 2,047 bytes."""
     buffer, fingerprint = _buffer(size), hashlib.sha256()
     for _ in range(whole_number("rounds", rounds)):
         fingerprint.update(buffer)
@@ -48,11 +39,7 @@ def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
 
 
 def compress_buffer(size: int = 1_000_000, *, rounds: int = 30) -> int:
-    """Compress a buffer of `size` bytes `rounds` times; releases the GIL all the time.
-
-    Returns:
-        How many bytes are left, which depends on the zlib of this Python.
-    """
+    """Compress a buffer of `size` bytes `rounds` times, without the GIL; return how many are left."""
     buffer = _buffer(size)
     return [len(zlib.compress(buffer)) for _ in range(whole_number("rounds", rounds))][-1]
 
