@@ -2,24 +2,23 @@
 
 import os
 import re
-import secrets
 import socket
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path, PurePosixPath
+from secrets import token_hex
 from threading import Event, local
 from time import perf_counter
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, InvalidSchema, ProxyError, SSLError
+from requests.exceptions import ChunkedEncodingError, ProxyError, SSLError
 from urllib3.exceptions import NewConnectionError
 
 from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, whole_number
@@ -32,10 +31,7 @@ _PIECE = 64 * 1024  # bytes: enough that hashing releases the GIL, and that few 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What became of one URL. If it failed, `path` is None and `error` says why and what to do.
-
-    The four moments are readings of `time.perf_counter`, None where it never came so far.
-    """
+    """What became of one URL. If it failed, `path` is None and `error` says why and what to do."""
 
     url: str
     path: Path | None = None
@@ -43,29 +39,18 @@ class Download:
     sha256: str = ""
     seconds: float = 0.0
     error: str | None = None
-    requested: float | None = None  # handed in, by download_all
+    requested: float | None = None  # the moments by time.perf_counter; None if it never came so far
     began: float | None = None
     first_byte: float | None = None
     ended: float | None = None
 
 
-class _Session(requests.Session):
-    def __init__(self) -> None:
-        super().__init__()
-        self.headers["Accept-Encoding"] = "identity"  # so that the announced size is the size of the file
-        for scheme in ("http://", "https://"):  # few hosts: the main thread's connections stay open
-            self.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=1))
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send `request`, a redirected one too; past every proxy if it stays on this computer."""
-        if urlsplit(request.url).hostname in ("127.0.0.1", "localhost", "::1"):
-            options["proxies"] = {}
-        return super().send(request, **options)
-
-
 class _OfThisThread(local):
     def __init__(self) -> None:
-        self.session = _Session()
+        self.session = requests.Session()
+        self.session.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
+        for host in ("127.0.0.1", "localhost"):
+            self.session.proxies[f"http://{host}"] = ""  # this computer is never asked through a proxy
 
 
 _mine = _OfThisThread()  # kept between calls to reuse connections; a thread's session ends with the thread
@@ -84,10 +69,6 @@ def download_all(urls: Iterable[str], folder: str | Path, *, workers: int = 8) -
     """Download `urls` into `folder` by so many `workers`; return one result for each URL, in their order.
 
     Of files with equal names the second is called `name (2)`.
-
-    Raises:
-        TypeError: `urls` is no list, or `workers` is not a whole number.
-        ValueError: `workers` is below 1, or more than a laptop can take.
     """
     if isinstance(urls, (str, bytes)) or not isinstance(urls, Iterable):
         raise TypeError(f"urls must be a list of URLs such as ['https://example.org'], not {urls!r}")
@@ -111,25 +92,29 @@ def download_all(urls: Iterable[str], folder: str | Path, *, workers: int = 8) -
 
 
 def _download(url: str, path: Path, stop: Event, requested: float | None = None) -> Download:
-    """Download `url` to `path`; whatever goes wrong is a sentence in the result."""
     done: dict[str, Any] = {"requested": requested, "began": perf_counter()}
+    part = path.with_name(f".{token_hex(8)}.part")
     try:
         if not _URL.match(str(url)):
             raise ValueError(f"the URL must begin with http:// or https://, not {url!r}")
+        path.parent.mkdir(parents=True, exist_ok=True)
         with waiting("the first byte"):
             response = _mine.session.get(url, stream=True, timeout=_TIME_LIMITS)
         done["first_byte"] = perf_counter()
-        with response, _whole_file(path) as file:
-            done["sha256"], done["size"] = _save(response, file, stop)
-        done["path"] = path
+        with response, open(part, "xb") as file:
+            fingerprint, size = _save(response, file, stop)
+        part.replace(path)
+        done |= {"path": path, "size": size, "sha256": fingerprint}
     except Exception as error:
         done["error"] = _sentence(error, url, path.parent)
+    finally:  # also when it is interrupted
+        with suppress(OSError):
+            part.unlink()
     done["ended"] = perf_counter()
     return Download(url, seconds=done["ended"] - done["began"], **done)
 
 
 def _save(response: requests.Response, file: BinaryIO, stop: Event) -> tuple[str, int]:
-    """Write the body of `response` to `file`; return its fingerprint and its size."""
     if response.status_code != 200:
         advice = "check the address" if response.status_code < 500 else "its fault, try again later"
         raise ValueError(f"the server answered {response.status_code} {response.reason}: {advice}")
@@ -144,23 +129,7 @@ def _save(response: requests.Response, file: BinaryIO, stop: Event) -> tuple[str
     return fingerprint.hexdigest(), file.tell()
 
 
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file that takes the name `path` when the block is done, and goes if it is not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-
-
 def _file_name(url: str) -> str:
-    """Return the last name in the path of `url`, made right for every system."""
     parts = _URL.match(str(url))
     path = unquote(parts["path"]) if parts else ""
     name = re.sub(r'[\x00-\x1f\x7f\ud800-\udfff<>:"|?*\\]', "_", PurePosixPath(path).name)
@@ -172,21 +141,17 @@ def _file_name(url: str) -> str:
 
 
 def _different(names: list[str]) -> list[str]:
-    """Number equal `names`, from the second on; equal is what Windows and macOS hold for equal."""
-    taken: set[str] = set()
-    different = []
+    different: dict[str, str] = {}  # keys: equal is what Windows and macOS hold for equal
     for name in names:
         stem, ending = os.path.splitext(name)
         numbered = (f"{stem} ({place}){ending}" for place in count(2))
-        different.append(next(new for new in chain([name], numbered) if new.casefold() not in taken))
-        taken.add(different[-1].casefold())
-    return different
+        new = next(new for new in chain([name], numbered) if new.casefold() not in different)
+        different[new.casefold()] = new
+    return list(different.values())
 
 
-# The first that fits the error or one of its causes is said.
-_SENTENCES: dict[type[Exception], str] = {
+_SENTENCES: dict[type[Exception], str] = {  # the first that fits the error or one of its causes is said
     requests.TooManyRedirects: "redirects for ever: check the address in a browser",
-    InvalidSchema: "redirects to what is not http or https: check the address in a browser",
     ProxyError: "the proxy does not answer: check HTTP_PROXY and HTTPS_PROXY",
     SSLError: "no safe connection to {host}: check the address, and the clock of this computer",
     socket.gaierror: "unknown host {host}: check the spelling, and that this computer is online",
@@ -202,12 +167,9 @@ _SENTENCES: dict[type[Exception], str] = {
 
 
 def _sentence(error: Exception, url: str, folder: Path) -> str:
-    """Say what went wrong with `url` or `folder`, and what to do."""
     causes: list[BaseException] = [error]
     while cause := causes[-1].__cause__ or causes[-1].__context__:
         causes.append(cause)
-    kinds = (kind for kind in _SENTENCES if any(isinstance(cause, kind) for cause in causes))
-    sentence = _SENTENCES.get(next(kinds, ValueError), "{error}")
-    parts = _URL.match(str(url))
-    why = getattr(error, "strerror", None) or error
-    return sentence.format(host=parts and parts["host"], folder=folder, error=why)
+    fitting = (text for kind, text in _SENTENCES.items() for cause in causes if isinstance(cause, kind))
+    parts, why = _URL.match(str(url)), getattr(error, "strerror", None) or error
+    return next(fitting, "{error}").format(host=parts and parts["host"], folder=folder, error=why)
