@@ -58,7 +58,7 @@ def main(wanted):
     paths = [p for p in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")) if "-fresh" not in p.name]
     print(f"{this_machine()}\n")
     print(
-        f"| notebook | first run | all {1 + AGAIN} runs | MB more after {AGAIN} more runs | threads, processes, files more |"
+        f"| notebook | first run | all {1 + AGAIN} runs | after {AGAIN} more: MB | threads, processes, files |"
     )
     print("|---|---|---|---|---|")
     kept = True
@@ -68,10 +68,8 @@ def main(wanted):
         more = (last[0] - first[0]) / 1e6
         kept &= max(seconds) <= SECONDS and more <= MEGABYTES
         left = ", ".join(f"{after - before:+d}" for before, after in zip(first[1:], last[1:], strict=True))
-        print(
-            f"| {path.stem} | {seconds[0]:.1f} s | {min(seconds):.1f} to {max(seconds):.1f} s | {more:+.1f} | {left} |",
-            flush=True,
-        )
+        span = f"{min(seconds):.1f} to {max(seconds):.1f} s"
+        print(f"| {path.stem} | {seconds[0]:.1f} s | {span} | {more:+.1f} | {left} |", flush=True)
     print(f"\nat most {SECONDS:.0f} s and {MEGABYTES:.0f} MB: {'kept' if kept else 'NOT kept'}")
 
 
