@@ -1,7 +1,9 @@
 """The shop."""
 
+import csv
 import pickle
 import threading
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,6 @@ from threadlab.workloads.orders import (
     process_order,
     process_orders,
     sample_orders,
-    save_orders,
 )
 
 HEADER = "number,item,quantity,price,customer,coupon\n"
@@ -25,6 +26,12 @@ def written(folder, text, encoding="utf-8"):
     path = folder / "orders.csv"
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def save(orders, path):
+    """Write the CSV of the course: save(sample_orders(1000), CSV)."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADER.strip().split(","), *map(astuple, orders)])
 
 
 def error_of(path):
@@ -82,7 +89,7 @@ def test_orders_are_read_whatever_ends_the_lines(tmp_path, newline):
 
 def test_orders_survive_the_file(tmp_path):
     strange = [Order(1, 'a "mug", large', 1, 0, "Ann\nBob"), *sample_orders(3)]
-    save_orders(strange, tmp_path / "strange.csv")
+    save(strange, tmp_path / "strange.csv")
     assert load_orders(tmp_path / "strange.csv") == strange
 
 

@@ -2,11 +2,10 @@
 
 import csv
 import random
-import sys
 import time
 import zlib
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,7 +16,6 @@ from threadlab.running.watching import task, waiting
 _PIECES_IN_A_BOX = {"mug": 6, "poster": 20, "teapot": 2, "notebook": 25, "lamp": 1}
 _PRICES = {"mug": 1250, "poster": 890, "teapot": 3400, "notebook": 475, "lamp": 5900}
 _CUSTOMERS = ("Ann", "Bob", "Chloé", "Dmitri", "Emeka", "Łucja", "Mei", "Zoë")
-_FRAUD_STEPS = 30_000  # about 2 ms of pure Python: an order of the shop mostly waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Order:
         return f"order {self.number}"
 
 
-_COLUMNS = tuple(field.name for field in fields(Order))
+_COLUMNS = [field.name for field in fields(Order)]
 _LIMITS = {"number": (1, None), "quantity": (1, None), "price": (0, None), "coupon": (0, 100)}
 
 
@@ -65,21 +63,11 @@ def sample_orders(count: int, *, seed: int = 0) -> list[Order]:
     return orders
 
 
-def save_orders(orders: Iterable[Order], path: str | Path) -> None:
-    """Write `orders` to `path` as CSV in UTF-8."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *map(astuple, orders)])
-
-
 def load_orders(path: str | Path) -> list[Order]:
-    """Read the orders of the CSV file at `path`.
-
-    Raises:
-        ValueError: the file is no list of orders; says in which line and column, and what would be right.
-    """
-    lines = Path(path).read_bytes().splitlines(keepends=True)
+    """Read the orders of the CSV file at `path`; what is wrong there is named with line and column."""
     # Decoded line by line, so that the wrong one is known; Excel begins its files with a mark ("sig").
-    rows = csv.DictReader((line.decode("utf-8-sig") for line in lines), restval="", strict=True)
+    lines = (line.decode("utf-8-sig") for line in Path(path).read_bytes().splitlines(keepends=True))
+    rows = csv.DictReader(lines, restval="", strict=True)
     try:
         if missing := [name for name in _COLUMNS if name not in (rows.fieldnames or ())]:
             raise ValueError(f"no column {', '.join(missing)}; the first line must be {','.join(_COLUMNS)}")
@@ -104,7 +92,6 @@ def _order(row: dict[str, Any]) -> Order:
 
 
 def _check(order: Order, place: str) -> None:
-    """Raise if `order` cannot be processed; `place` stands before the name of what is wrong."""
     for name, (least, most) in _LIMITS.items():
         whole_number(place + name, getattr(order, name), least=least, most=most)
     if not order.item:
@@ -114,15 +101,10 @@ def _check(order: Order, place: str) -> None:
 def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receipt:
     """Check `order`, reserve its stock, wait `wait` seconds for the payment, and price it.
 
-    Orders share nothing: what goes wrong with a shared stock is a lesson of its own.
-
         >>> process_order(Order(7, "mug", 10, 1250), wait=0).total
         11250
 
-    Args:
-        order: What to process.
-        wait: Seconds that the payment service takes; 0 leaves it out.
-        effort: How much to compute for the fraud score; 1 takes about 2 milliseconds.
+    One `effort` is about 2 milliseconds of computing for the fraud score. Orders share nothing.
     """
     if not isinstance(order, Order):
         raise TypeError(f"order must be an Order such as sample_orders(1)[0], not {order!r}")
@@ -134,20 +116,16 @@ def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receip
         if wait:
             with waiting("the payment"):
                 time.sleep(wait)
-        return Receipt(order, boxes, _total(order), _fraud_score(order, effort))
-
-
-def _total(order: Order) -> int:
-    """Return cents to pay: 10 % off from ten pieces on, then the coupon, rounded half up."""
-    percent = (90 if order.quantity >= 10 else 100) * (100 - order.coupon)
-    return (order.quantity * order.price * percent + 5_000) // 10_000
+        # 10 % off from ten pieces on, then the coupon; rounded half up.
+        percent = (90 if order.quantity >= 10 else 100) * (100 - order.coupon)
+        total = (order.quantity * order.price * percent + 5_000) // 10_000
+        return Receipt(order, boxes, total, _fraud_score(order, effort))
 
 
 def _fraud_score(order: Order, effort: int) -> int:
-    """Draw random numbers (Lehmer's generator) from `order` on; return the last one's last two digits."""
     state = 1 + zlib.crc32(repr(order).encode()) % 2_147_483_646
-    for _ in range(_FRAUD_STEPS * effort):
-        state = state * 48_271 % 2_147_483_647
+    for _ in range(30_000 * effort):  # about 2 ms of pure Python: an order of the shop mostly waits
+        state = state * 48_271 % 2_147_483_647  # Lehmer's random numbers
     return state % 100
 
 
@@ -168,7 +146,3 @@ class OrderProcessing(Thread):
         """Process the orders; `start` calls this in the new thread."""
         for order in self.orders:
             self.receipts.append(process_order(order, wait=self.wait, effort=self.effort))
-
-
-if __name__ == "__main__":  # python -m threadlab.workloads.orders notebooks/data/orders.csv
-    save_orders(sample_orders(1000), sys.argv[1])
