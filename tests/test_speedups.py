@@ -1,3 +1,5 @@
+import pytest
+
 from threadlab.running.machine import Machine
 from threadlab.running.scaling import Scaling, Timing
 from threadlab.showing import saying
@@ -135,6 +137,15 @@ def test_the_words_tell_the_verdict_of_every_line_and_the_guess():
     assert words[0] == "primes on 4 threads: 0.98 times one thread. No gain."
     assert words[2].startswith("waits: 2 threads: 2.00 times as fast as one thread (1.98 to 2.02): gain")
     assert words[-1] == "Your guess: 3 times."
+
+
+def test_what_is_no_scaling_is_named():
+    with pytest.raises(TypeError, match=r"result must be what sweep\(\) returned, or a list of it, not 2.0"):
+        plot_scaling(2.0)
+
+
+def test_nothing_to_compare_is_drawn_empty():
+    assert plot_scaling([]).get_title("left") == "Nothing measured yet"
 
 
 def test_the_machine_and_the_rounds_stand_below():

@@ -74,6 +74,18 @@ def test_drawing_does_not_load_pyplot_which_keeps_figures_and_is_for_one_thread(
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
 
 
+def test_a_name_in_letters_that_the_font_lacks_gives_no_warning():
+    code = """
+from threadlab.showing import style
+ax = style.new_axes(100, left=style.width_of("小明"))
+style.write(ax, 0, 0, "小明")
+style.Picture(ax.figure, "小明")._repr_mimebundle_()
+"""
+    assert (
+        subprocess.run([sys.executable, "-W", "error", "-X", "utf8", "-c", code], timeout=60).returncode == 0
+    )
+
+
 def test_outside_jupyter_nothing_is_shown(capsys):
     plot_timeline(TOGETHER)
     assert capsys.readouterr().out == ""

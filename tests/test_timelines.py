@@ -1,5 +1,8 @@
 from collections import namedtuple
 from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
 
 from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying
@@ -192,6 +195,20 @@ def test_sixty_four_lanes_fit_the_same_picture_and_their_names_do_not_collide():
     ys = [text.xy[1] for text in ax.texts if text.get_text().startswith("order")]
     assert min(b - a for a, b in pairwise(ys)) >= 19
     assert ax.figure.get_figheight() * 96 < 420
+
+
+def test_a_long_name_is_shortened_and_stays_on_one_line():
+    ax = plot_timeline(Timeline((Lane("the clerk\nwho sells all the mugs", ()),), 1.0))
+    assert "the clerk who sel…" in texts(ax)
+
+
+def test_the_run_itself_can_be_drawn_too():
+    assert plot_timeline(SimpleNamespace(timeline=TOGETHER)).get_title("left") == "8 threads: 0.5 s"
+
+
+def test_what_is_no_run_is_named():
+    with pytest.raises(TypeError, match=r"result must be a run, as watch\(\) gives, not 'loop'"):
+        plot_timeline("loop")
 
 
 def test_a_run_without_lanes_is_drawn_empty():

@@ -1,3 +1,5 @@
+import pytest
+
 from threadlab.showing import saying
 from threadlab.showing.style import RED
 from threadlab.showing.waterfall import plot_downloads
@@ -65,6 +67,17 @@ def test_a_url_that_was_refused_at_once_has_no_bars():
     ax = plot_downloads([Download("file:x", error="only http and https")])
     assert ax.get_title("left") == "1 download: 1 failed"
     assert bars(ax, "receives") == []
+
+
+def test_what_is_no_download_is_named():
+    with pytest.raises(
+        TypeError, match=r"results must be a list of what download\(\) returned, not 'http://a'"
+    ):
+        plot_downloads(["http://a"])
+
+
+def test_no_downloads_are_drawn_empty():
+    assert plot_downloads([]).get_title("left") == "0 downloads: none began"
 
 
 def test_the_words_tell_the_moments_of_every_download():

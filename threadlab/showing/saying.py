@@ -123,7 +123,7 @@ def scaling_headline(results: Sequence["Scaling"], workers: int | None = None) -
     first = next((result for result in results if many in result.timings), None)
     one, kind = noun([first] if first else results)
     if first is None:
-        return f"{many} {kind}: not measured yet"
+        return f"{many} {kind}: not measured yet" if results else "Nothing measured yet"
     if many == 1:
         return f"{one.capitalize()}: what more are compared with"
     ratio = first.speedup(many)

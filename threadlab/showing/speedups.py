@@ -40,8 +40,11 @@ def plot_scaling(
     Returns:
         The axes.
     """
-    results = [result] if isinstance(result, Scaling) else list(result)
-    ghosts = [before] if isinstance(before, Scaling) else [each for each in before if len(each.timings) > 1]
+    results, ghosts = (
+        style.each_is(name, values, "speedup", "what sweep() returned, or a list of it")
+        for name, values in (("result", result), ("before", before))
+    )
+    ghosts = [each for each in ghosts if len(each.timings) > 1]
     expected, names = style.guessed(guess), saying.line_names(results)
     right = 26 + max(style.width_of(end, bold=True) for end in (*names, "your guess"))
     axes = ax or style.new_axes(300, left=62, right=right)

@@ -7,6 +7,8 @@ is about 1,100 pixels wide, and a code cell and its picture share a height of ab
 import base64
 import html
 import io
+import reprlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +34,9 @@ PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 2}  # under words tha
 TEXT, LARGE, HEADLINE = 14.0, 18.0, 20.0  # points
 WIDTH, RIGHT, ABOVE, BELOW = 1100.0, 20.0, 42.0, 56.0  # of a picture, and its margins
 PIXEL = 1 / 96  # inches
+
+# Letters that the font lacks become boxes; the words beside the picture have them, a warning helps nobody.
+warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning, __name__)
 
 
 class ShownAxes(Axes):
@@ -171,6 +176,15 @@ def width_of(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     font = FontProperties(size=size, weight="bold" if bold else "normal")
     points: float = text_to_path.get_text_width_height_descent(text, font, False)[0]
     return points / 72 / PIXEL
+
+
+def each_is(name: str, values: Any, mark: str, right: str) -> list[Any]:
+    """Return `values`, one or several, as a list if each has the attribute `mark`."""
+    several = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    for value in several:
+        if not hasattr(value, mark):
+            raise TypeError(f"{name} must be {right}, not {reprlib.repr(value)}")
+    return several
 
 
 def guessed(guess: Any) -> float | None:

@@ -55,7 +55,7 @@ def plot_timeline(
         '2 threads: 0.5 s'
 
     Args:
-        result: What `watch()` saw.
+        result: What `watch()` saw: `run`, or `run.timeline`.
         ax: Where to draw; by default a picture of its own, shown under the cell.
         before: An earlier run to compare with, drawn in grey.
         guess: The seconds somebody expects, also as a Guess; drawn dashed.
@@ -64,7 +64,11 @@ def plot_timeline(
     Returns:
         The axes; their height is counted in pixels from the top.
     """
-    expected, runs = style.guessed(guess), [before, result] if before else [result]
+    result, before = getattr(result, "timeline", result), getattr(before, "timeline", before)
+    runs = style.each_is(
+        "result", [before, result] if before else [result], "seconds", "a run, as watch() gives"
+    )
+    expected = style.guessed(guess)
     marked = any(lane.marks for lane in result.lanes)
     end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
     left = max([48.0, *(style.width_of(_short(lane)) + 14 for run in runs for lane in run.lanes)])
@@ -120,7 +124,8 @@ def _legend(run: Timeline) -> list[str]:
 
 
 def _short(lane: Lane) -> str:
-    return lane.name if len(lane.name) <= 18 else lane.name[:17] + "…"
+    name = " ".join(lane.name.split())
+    return name if len(name) <= 18 else name[:17] + "…"
 
 
 def _bands(run: Timeline, top: float, room: float, colours: Sequence[str], scale: float) -> list[Band]:

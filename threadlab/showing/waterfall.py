@@ -29,6 +29,7 @@ def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> 
     Returns:
         The axes; rows count 0, 1, 2, ... from the top.
     """
+    results = style.each_is("results", results, "first_byte", "a list of what download() returned")
     errors = list(dict.fromkeys(one.error for one in results if one.error))
     notes = [LEGEND, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
     axes = ax or style.new_axes(ROOM + LINE * len(notes), left=24)
