@@ -107,14 +107,14 @@ def test_jupyterlab_opens_the_home_page_and_gets_the_learners_options_last(check
     assert os.environ["PYTHONPATH"].split(os.pathsep)[0] == str(checkout)
 
 
-def test_a_taken_port_is_said_in_one_sentence():
+def test_a_taken_port_is_said_in_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        for options in (["--port", str(port)], [f"--port={port}"]):
-            with pytest.raises(Problem, match=f"Port {port} is taken"):
-                command_line.refuse_taken_port(options)
-    command_line.refuse_taken_port(["--port", str(port)])
-    command_line.refuse_taken_port(["--no-browser", "--port"])
+        start = [sys.executable, "-m", "threadlab", "--no-browser", f"--port={port}"]
+        environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+        done = subprocess.run(start, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"could not be started because port {port} is not available" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("screen", "expected"), [({}, True), ({"DISPLAY": ":0"}, False)])

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -28,12 +27,12 @@ UNFINISHED = ROOT / ".threadlab" / "unfinished"  # left behind by an installatio
 DOWNLOAD_MB = {"": 90, "test": 150}
 DISK_MB = {"": 500, "test": 700}
 
-_REASONS = {
+_REASONS = {  # by what is looked for in the output, in small letters
     r"no space left|not enough space|os error (28|112)\b": "The disk is full. Make room and start again.",
     r"failed to (establish|fetch)|name resolution|getaddrinfo|max retries|timed out|dns error|certificate|"
     r"error sending request|could not connect|connection (refused|reset|aborted)": "The packages did not "
     "come: the package index cannot be reached. Connect to the internet (HTTPS_PROXY names a proxy), start again.",
-    r"ensurepip|No module named '?venv": "This Python cannot make environments. On Debian or Ubuntu "
+    r"ensurepip|no module named '?venv": "This Python cannot make environments. On Debian or Ubuntu "
     f"`sudo apt install python3.{sys.version_info.minor}-venv` mends that. Then start again.",
 }
 
@@ -51,24 +50,18 @@ def missing(extra: str = "") -> list[str]:
 
 def _is_met(requirement: str) -> bool:
     name, _, least = requirement.partition(">=")
-    try:
+    with suppress(PackageNotFoundError):
         found, wanted = (list(map(int, re.findall(r"\d+", text))) for text in (version(name), least))
-    except PackageNotFoundError:
-        return False
-    return found >= wanted
+        return found >= wanted
+    return False
 
 
 def go_where_it_runs(extra: str, arguments: list[str]) -> None:
-    """Return if this Python has what `extra` needs, else run `threadlab` with `arguments` in `.venv`.
-
-    Raises:
-        Problem: `.venv` could not be made; the sentence says what would help.
-    """
-    half_made = UNFINISHED.exists()
-    if not missing(extra) and not (half_made and Path(sys.prefix).resolve() == VENV):
+    """Return if this Python has what `extra` needs, else run `threadlab` with `arguments` in `.venv`."""
+    if not missing(extra):
         return
     has_all = f"not __import__('threadlab.installing').installing.missing({extra!r})"
-    if half_made or not _venv_finds(has_all):
+    if UNFINISHED.exists() or not _venv_finds(has_all):
         install(extra)
         if not _venv_finds(has_all):  # or it would start itself for ever
             raise Problem(f"Something is still missing in {VENV}. Delete that folder and start again.")
@@ -82,7 +75,6 @@ def go_where_it_runs(extra: str, arguments: list[str]) -> None:
 
 
 def _venv_finds(truth: str) -> bool:
-    """Tell whether `.venv` has an interpreter that works and finds the expression `truth` true."""
     command = [str(VENV_PYTHON), "-c", f"import sys; sys.exit(not ({truth}))"]
     with suppress(OSError, subprocess.SubprocessError):
         subprocess.run(command, cwd=ROOT, stderr=subprocess.DEVNULL, timeout=60, check=True)
@@ -92,63 +84,52 @@ def _venv_finds(truth: str) -> bool:
 
 def install(extra: str) -> None:
     """Make `.venv` where there is none that works; install the course and `extra` into it."""
-    _say(
-        f"installing JupyterLab and what else the course needs into {VENV} (about {DOWNLOAD_MB[extra]} MB "
-        "to download, once). Nothing else on this computer is changed."
+    print(
+        f"threadlab: installing JupyterLab and what else the course needs into {VENV} (about "
+        f"{DOWNLOAD_MB[extra]} MB to download, once). Nothing else on this computer is changed.",
+        file=sys.stderr,
     )
     if shutil.disk_usage(ROOT).free < DISK_MB[extra] * 1_000_000:
         raise Problem(f"The disk is full: {DISK_MB[extra]} MB are needed. Make room and start again.")
     if VENV.exists() and (UNFINISHED.exists() or not _venv_finds("sys.version_info >= (3, 11)")):
-        _say(f"{VENV} is incomplete or its Python has gone; making it anew.")
+        print(f"threadlab: {VENV} is incomplete or its Python has gone; making it anew.", file=sys.stderr)
         shutil.rmtree(VENV)
     UNFINISHED.parent.mkdir(exist_ok=True)
     UNFINISHED.touch()
     output = ""
-    for sufficient, make, add in _ways():
-        failed = "" if _venv_finds(sufficient) else _run(make)
+    for make, add in _ways():
+        failed = "" if _venv_finds("__import__('pip')") else _run(make)
         failed = failed or _run([*add, "--editable", f".[{extra}]" if extra else "."])
         if not failed:
-            break
+            UNFINISHED.unlink()
+            print("threadlab: all is installed; the next start downloads nothing.", file=sys.stderr)
+            return
         output += failed
-    else:
-        raise Problem(explain(output))
-    UNFINISHED.unlink()
-    _say("everything is installed; the next start downloads nothing.")
+    raise Problem(explain(output))
 
 
-def _ways() -> Iterator[tuple[str, list[str], list[str]]]:
-    """Give ways to install: what `.venv` must have first, how to make it so, how to add packages."""
+def _ways() -> Iterator[tuple[list[str], list[str]]]:  # to make `.venv`, and to add packages
     # The Python behind this one: `.venv` must outlive the environment it was made from.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    uv = shutil.which("uv")
-    if uv is not None:
+    if uv := shutil.which("uv"):
         for name in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the new and the old name
             os.environ.setdefault(name, "1")  # schools look into TLS, with a certificate of their own
-        # --seed brings pip, for a learner's `%pip install`.
-        make = [uv, "venv", "--seed", "--python", base, str(VENV)]
-        yield "True", make, [uv, "pip", "install", "--python", str(VENV_PYTHON)]
+        make = [uv, "venv", "--seed", "--python", base, str(VENV)]  # --seed: pip, for a learner's `%pip`
+        yield make, [uv, "pip", "install", "--python", str(VENV_PYTHON)]
     pip = [str(VENV_PYTHON), "-u", "-m", "pip", "--no-input", "--disable-pip-version-check", "install"]
-    yield "__import__('pip')", [base, "-m", "venv", str(VENV)], pip
+    yield [base, "-m", "venv", str(VENV)], pip
 
 
-def _run(command: list[str]) -> str:
-    """Run `command`, its lines shown as they come; return "", or its last lines if it failed."""
-    last = deque(["it failed\n"], maxlen=40)
-    pipe, both = subprocess.PIPE, subprocess.STDOUT
+def _run(command: list[str]) -> str:  # returns the last it said, if it failed
+    said, pipe, both = "it failed\n", subprocess.PIPE, subprocess.STDOUT
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=both, text=True, errors="replace") as tool:
         for line in tool.stdout or ():
-            print(line, end="", file=sys.stderr, flush=True)
-            last.append(line)
-    return "".join(last) if tool.returncode else ""
+            print(line, end="", file=sys.stderr)
+            said += line
+    return said[-4_000:] if tool.returncode else ""
 
 
 def explain(output: str) -> str:
     """Say in one sentence what helps where an installation ended with `output`."""
-    for pattern, sentence in _REASONS.items():
-        if re.search(pattern, output, re.IGNORECASE):
-            return sentence
-    return "The installation failed; the lines above say why. The same line starts it again."
-
-
-def _say(sentence: str) -> None:
-    print(f"threadlab: {sentence}", file=sys.stderr, flush=True)
+    fitting = (sentence for pattern, sentence in _REASONS.items() if re.search(pattern, output.lower()))
+    return next(fitting, "The installation failed; the lines above say why. The same line starts it again.")
