@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from threading import Event, local
@@ -26,7 +25,6 @@ from threadlab.running.watching import waiting
 
 _URL = re.compile(r"https?://([^/?#]*@)?(?P<host>[^/?#]*)(?P<path>[^?#]*)", re.IGNORECASE)
 _TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 64 * 1024  # bytes: enough that hashing releases the GIL, and that few pieces make a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _save(response: requests.Response, file: BinaryIO, stop: Event) -> tuple[str
         advice = "check the address" if response.status_code < 500 else "its fault, try again later"
         raise ValueError(f"the server answered {response.status_code} {response.reason}: {advice}")
     fingerprint = sha256()
-    for piece in response.iter_content(_PIECE):
+    for piece in response.iter_content(64 * 1024):  # bytes: hashing so many releases the GIL
         if stop.is_set():
             raise RuntimeError("stopped before its end")
         file.write(piece)
@@ -143,9 +141,9 @@ def _file_name(url: str) -> str:
 def _different(names: list[str]) -> list[str]:
     different: dict[str, str] = {}  # keys: equal is what Windows and macOS hold for equal
     for name in names:
-        stem, ending = os.path.splitext(name)
-        numbered = (f"{stem} ({place}){ending}" for place in count(2))
-        new = next(new for new in chain([name], numbered) if new.casefold() not in different)
+        (stem, ending), new, place = os.path.splitext(name), name, 2
+        while new.casefold() in different:
+            new, place = f"{stem} ({place}){ending}", place + 1
         different[new.casefold()] = new
     return list(different.values())
 
