@@ -86,16 +86,10 @@ def _order(row: dict[str, Any]) -> Order:
     if None in row:  # where csv puts the cells that have no column
         raise ValueError("more cells than columns; a price is in cents: 1250, not 12,50")
     cells = {name: row[name] for name in _COLUMNS}
-    order = Order(**cells | {name: int(cells[name]) for name in _LIMITS if cells[name].isdecimal()})
-    _check(order, "column ")
-    return order
-
-
-def _check(order: Order, place: str) -> None:
     for name, (least, most) in _LIMITS.items():
-        whole_number(place + name, getattr(order, name), least=least, most=most)
-    if not order.item:
-        raise ValueError(f"{place}item must be a word such as 'mug', not ''")
+        value = int(cells[name]) if cells[name].isdecimal() else cells[name]
+        cells[name] = whole_number(f"column {name}", value, least=least, most=most)
+    return Order(**cells)
 
 
 def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receipt:
@@ -111,7 +105,8 @@ def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receip
     number("wait", wait)
     whole_number("effort", effort, least=0)
     with task(str(order)):
-        _check(order, f"{order}: ")
+        for name, (least, most) in _LIMITS.items():
+            whole_number(f"{order}: {name}", getattr(order, name), least=least, most=most)
         boxes = -(-order.quantity // _PIECES_IN_A_BOX.get(order.item, 1))
         if wait:
             with waiting("the payment"):
