@@ -1,8 +1,8 @@
-"""A slow, obviously right way to count schedules: small programs as lists of lines, and a model that runs them.
+"""A slow, obviously right way to count schedules: programs as lists of lines, and a model that runs them.
 
-It shares no code with threadlab. `Model` says in plain Python what one step of each line does, as DESIGN says it;
-`count` tries every order one after the other, without merging anything. `as_python` writes the same program as
-ordinary threading code, for `explore`.
+It shares no code with threadlab. `Model` says in plain Python what one step of each line does; `count` tries
+every order one after the other, without merging anything. `as_python` writes the same program as ordinary
+threading code, for `explore`.
 
 A line is a tuple: its name, then arguments. Lines that open a block ("with", "loop") hold the block's lines.
 """
@@ -87,7 +87,11 @@ def flat(lines):
     found = []
     for name, *arguments in lines:
         if name == "with":
-            found += [("enter", arguments[0]), *_moved(flat(arguments[1]), len(found) + 1), ("leave", arguments[0])]
+            found += [
+                ("enter", arguments[0]),
+                *_moved(flat(arguments[1]), len(found) + 1),
+                ("leave", arguments[0]),
+            ]
         elif name == "loop":
             body = flat(arguments[1])
             head = len(found)
@@ -177,7 +181,7 @@ class Model:
         else:
             self.dead[me] = True
             self.crash = self.crash or ("crash", me, error)
-        return None
+        return
 
     def wait(self, me, what, timed=False):
         self.waits[me] = what, timed
@@ -330,7 +334,7 @@ class Model:
         return self.do_notify(me, 99)
 
     def do_meet(self, me):
-        """Meet one other thread: the second opens the barrier, and both must leave before a third may arrive."""
+        """Meet one other thread: the second opens the barrier; both must leave before a third may arrive."""
         waited_for = self.waits[me] and self.waits[me][0]
         self.stop_waiting(me)
         if waited_for != "met":

@@ -117,14 +117,16 @@ def test_functions_methods_and_closures_of_the_same_file_are_stepped_through():
 
 def test_lambdas_comprehensions_and_the_library_run_inside_the_step():
     def numbers(shop):
-        shop.log.extend(sorted([n for n in (1, 2)], key=lambda n: -n))
+        shop.log.extend(sorted([n + 1 for n in (1, 2)], key=lambda n: -n))
         functools.reduce(lambda a, b: a + b, shop.log)
 
     assert run([numbers, numbers]).total == 6
 
 
 def test_a_thread_that_is_a_lambda_is_one_step():
-    assert run([lambda shop: shop.log.append("a"), lambda shop: shop.log.append("b")], outcome=log).outcomes == {
+    assert run(
+        [lambda shop: shop.log.append("a"), lambda shop: shop.log.append("b")], outcome=log
+    ).outcomes == {
         ("a", "b"): 1,
         ("b", "a"): 1,
     }
@@ -172,9 +174,7 @@ def test_notify_wakes_in_order_of_waiting():
 
     found = run([(wait, "A"), (wait, "B"), notify], outcome=log)
     assert found.outcomes.keys() == {DEADLOCK}
-    told = replay(
-        [(wait, "A"), (wait, "B"), notify], state=Shop, outcome=log, case="AABBCCC", partial=True
-    )
+    told = replay([(wait, "A"), (wait, "B"), notify], state=Shop, outcome=log, case="AABBCCC", partial=True)
     assert told.choices == "A"
 
 
@@ -313,7 +313,27 @@ def test_a_reading_made_plain_data_becomes_state():
         time.sleep(1)
         shop.log.append(int(time.time()))
 
-    assert run([stamp, stamp], outcome=log).outcomes == run([stamp, stamp], outcome=log, merge_states=False).outcomes
+    assert (
+        run([stamp, stamp], outcome=log).outcomes
+        == run([stamp, stamp], outcome=log, merge_states=False).outcomes
+    )
+
+
+def test_the_time_of_one_thread_ends_no_wait_of_another():
+    def hold(shop):
+        with shop.sem:
+            time.sleep(100)
+
+    def try_it(shop):
+        shop.log.append(shop.sem.acquire(timeout=1))
+
+    def wait(shop):
+        shop.sem.acquire(timeout=1)
+        shop.sem.release()
+        time.sleep(100)
+
+    merged, plain = (run([hold, try_it, wait], outcome=log, merge_states=merge) for merge in (True, False))
+    assert merged.outcomes == plain.outcomes
 
 
 # --- line and micro
@@ -353,8 +373,13 @@ def test_micro_opens_items_closures_and_rebound_globals():
         nonlocal count
         count += 1
 
-    assert explore([items, items], state=fresh, outcome=lambda s: s["v"], switch_points="micro").outcomes == {1: 4, 2: 2}
-    assert explore([closure, closure], state=fresh, outcome=lambda _: count, switch_points="micro").outcomes == {1: 4, 2: 2}
+    assert explore([items, items], state=fresh, outcome=lambda s: s["v"], switch_points="micro").outcomes == {
+        1: 4,
+        2: 2,
+    }
+    assert explore(
+        [closure, closure], state=fresh, outcome=lambda _: count, switch_points="micro"
+    ).outcomes == {1: 4, 2: 2}
 
 
 def test_micro_results_carry_their_python_version():
@@ -362,6 +387,7 @@ def test_micro_results_carry_their_python_version():
 
 
 def test_a_loop_on_one_line_and_a_statement_over_lines_are_said_to_depend_on_the_version():
+    # fmt: off
     def loop(shop):
         for n in range(2): shop.v += n  # noqa: E701
 
@@ -369,6 +395,7 @@ def test_a_loop_on_one_line_and_a_statement_over_lines_are_said_to_depend_on_the
         shop.log.append(
             1
         )
+    # fmt: on
 
     assert "loop on one line" in run([loop]).notes[0]
     assert "over several lines" in run([long]).notes[0]
@@ -379,13 +406,13 @@ def test_a_loop_on_one_line_and_a_statement_over_lines_are_said_to_depend_on_the
 
 
 def one_way(shop):
-    with shop.lock:
+    with shop.lock:  # noqa: SIM117
         with shop.other:
             shop.v += 1
 
 
 def other_way(shop):
-    with shop.other:
+    with shop.other:  # noqa: SIM117
         with shop.lock:
             shop.v += 1
 
@@ -433,6 +460,14 @@ def test_an_exception_gives_the_lock_back_on_its_way_out():
     assert DEADLOCK not in run([dies, locked]).outcomes
 
 
+def test_a_run_cut_where_an_exception_leaves_a_with_block_spoils_no_other_run():
+    def dies(shop):
+        with shop.lock:
+            raise KeyError
+
+    assert run([dies, dies, add]).outcomes == run([dies, dies, add], merge_states=False).outcomes
+
+
 def polite(shop, me, you):
     while True:
         shop.wants[me] = True
@@ -448,7 +483,9 @@ class Clerks:
 
 
 def test_polite_clerks_can_livelock():
-    found = explore([(polite, "A", "B"), (polite, "B", "A")], state=Clerks, outcome=lambda s: "done", expected={"done"})
+    found = explore(
+        [(polite, "A", "B"), (polite, "B", "A")], state=Clerks, outcome=lambda s: "done", expected={"done"}
+    )
     assert found.livelock
     assert found.total == math.inf
     assert found.wrong == math.inf
@@ -546,14 +583,14 @@ def test_random_numbers_stop_the_exploration():
         shop.v = random.random()
         shop.v += 1
 
-    with pytest.raises(RuntimeError, match="does not repeat itself.*random"):
+    with pytest.raises(RuntimeError, match=r"does not repeat itself.*random"):
         run([roll, roll])
 
 
 def test_an_order_by_id_stops_the_exploration():
     def by_id(shop):
         first, second = sorted([shop.lock, shop.other], key=id)
-        with first:
+        with first:  # noqa: SIM117
             with second:
                 shop.v += 1
 
@@ -597,11 +634,27 @@ def test_each_run_gets_fresh_thread_locals_and_threads_with_letters():
 
 
 def test_threading_is_as_it_was_and_no_thread_is_left():
-    before = threading.Lock, threading.RLock, time.sleep, time.monotonic, Lock, print, threading.active_count()
+    before = (
+        threading.Lock,
+        threading.RLock,
+        time.sleep,
+        time.monotonic,
+        Lock,
+        print,
+        threading.active_count(),
+    )
     run([one_way, other_way])
     with pytest.raises(ZeroDivisionError):
         run([add], outcome=lambda s: 1 / 0)
-    assert before == (threading.Lock, threading.RLock, time.sleep, time.monotonic, Lock, print, threading.active_count())
+    assert before == (
+        threading.Lock,
+        threading.RLock,
+        time.sleep,
+        time.monotonic,
+        Lock,
+        print,
+        threading.active_count(),
+    )
 
 
 def test_other_threads_keep_the_real_names_meanwhile():

@@ -81,7 +81,9 @@ def test_bounds_that_are_met_are_said_and_make_lower_bounds():
         assert found.total < 6
 
 
-@pytest.mark.parametrize(("name", "bad"), [("max_states", 0), ("time_limit", -1), ("time_limit", "1"), ("switch_points", "x")])
+@pytest.mark.parametrize(
+    ("name", "bad"), [("max_states", 0), ("time_limit", -1), ("time_limit", "1"), ("switch_points", "x")]
+)
 def test_other_arguments_are_checked(name, bad):
     with pytest.raises((ValueError, TypeError), match=name):
         run([add], **{name: bad})
@@ -172,8 +174,10 @@ def test_a_loop_that_never_ends_is_a_livelock():
         while True:
             shop.v = 0
 
+    # fmt: off
     def one_line(shop):
         while True: shop.v = 0  # noqa: E701
+    # fmt: on
 
     for loop in (block, one_line):
         assert run([loop]).livelock
@@ -198,7 +202,7 @@ def test_a_step_that_never_ends_is_ended():
 def test_except_base_exception_around_everything_works():
     def stubborn(shop):
         while shop.v < 2:
-            try:
+            try:  # noqa: SIM105
                 shop.v += 1
             except BaseException:
                 pass
@@ -209,7 +213,7 @@ def test_except_base_exception_around_everything_works():
 def test_except_base_exception_in_a_loop_without_end_is_named():
     def stubborn(shop):
         while True:
-            try:
+            try:  # noqa: SIM105
                 shop.v = 1 - shop.v
             except BaseException:
                 pass
@@ -241,7 +245,7 @@ def test_real_blocking_calls_work_or_are_named():
 
     for works in (file, process, coroutine):
         assert run([works], time_limit=20).complete
-    with pytest.raises(RuntimeError, match="Blocking calls.*It still runs"):
+    with pytest.raises(RuntimeError, match=r"Blocking calls.*It still runs"):
         run([wait_for_ever])
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
@@ -268,7 +272,9 @@ def test_the_outcome_may_drain_a_queue():
     def put(items):
         items.put(1)
 
-    assert run([put, put], state=queue.Queue, outcome=lambda q: (q.get(), q.get(), q.qsize())).outcomes == {(1, 1, 0): 2}
+    assert run([put, put], state=queue.Queue, outcome=lambda q: (q.get(), q.get(), q.qsize())).outcomes == {
+        (1, 1, 0): 2
+    }
 
 
 def test_an_error_in_state_or_outcome_is_the_learners_own():
@@ -295,4 +301,4 @@ def test_replay_checks_its_arguments():
     with pytest.raises(ValueError, match="case must be a text such as"):
         replay([add], state=Shop, outcome=str, case="XY")
     assert replay([add, add], state=Shop, outcome=lambda s: s.v, case="AB", partial=True).outcome is None
-    assert DEADLOCK != replay([add], state=Shop, outcome=lambda s: s.v, case="AA").outcome
+    assert replay([add], state=Shop, outcome=lambda s: s.v, case="AA").outcome != DEADLOCK

@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from threadlab.schedules import DEADLOCK, Crash, explore
 
 COMMON = [("read",), ("write",), ("add",), ("say", "a"), ("sleep",), ("raise",)]
-THEMES = {  # the lines of a program, and what its `with` blocks take: few kinds at a time, so that threads do meet
-    "locks": ([(do, what) for do in ("acquire", "release", "try", "timed") for what in ("lock", "rlock")], "lock other rlock"),
-    "tokens": ([(do, what) for do in ("acquire", "release", "try", "timed") for what in ("sem", "empty")], "sem"),
+# The lines of a program, and what its `with` blocks take: few kinds at a time, so that threads do meet.
+THEMES = {
+    "locks": (
+        [(do, what) for do in ("acquire", "release", "try", "timed") for what in ("lock", "rlock")],
+        "lock other rlock",
+    ),
+    "tokens": (
+        [(do, what) for do in ("acquire", "release", "try", "timed") for what in ("sem", "empty")],
+        "sem",
+    ),
     "condition": ([("wait",), ("wait timed",), ("notify",), ("notify all",), ("set",)], "cond"),
     "event": ([("set",), ("clear",), ("await",), ("await timed",)], "lock"),
     "barrier": ([("meet",), ("meet",), ("await timed",)], "lock"),
@@ -34,7 +41,9 @@ def lines_of(theme):
     )
 
 
-PROGRAMS = st.sampled_from(sorted(THEMES)).flatmap(lambda theme: st.lists(lines_of(theme), min_size=2, max_size=3))
+PROGRAMS = st.sampled_from(sorted(THEMES)).flatmap(
+    lambda theme: st.lists(lines_of(theme), min_size=2, max_size=3)
+)
 
 
 def explored(program, **how):

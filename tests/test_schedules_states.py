@@ -1,13 +1,18 @@
 """Merging equal states must never change a count: programs that hide something where no one can look."""
 
 import threading
+from collections import defaultdict, deque
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from threadlab.schedules import explore
+from threadlab.schedules.learner import Learner
+from threadlab.schedules.states import Freezer, States
 
 
 class Shop:
@@ -24,7 +29,7 @@ class Shop:
     @property
     def price(self):
         found = self.v
-        return found
+        return found * 2
 
 
 class Price:
@@ -125,6 +130,11 @@ def a_loop_over_items(shop):
 def a_loop_over_a_generator(shop):
     for number in (n + shop.v for n in range(2)):
         shop.v += number
+
+
+def a_loop_over_equal_items(shop):
+    for number in [7, 7]:
+        shop.v = number
 
 
 def a_loop_inside_a_loop(shop):
@@ -231,8 +241,10 @@ def a_chain(shop):
         shop.v += 10
 
 
+# fmt: off
 def a_loop_on_one_line(shop):
     for number in shop.log[:]: shop.v += number  # noqa: E701
+# fmt: on
 
 
 def an_inlined_loop(shop):
@@ -240,13 +252,61 @@ def an_inlined_loop(shop):
 
 
 PIECES = [
-    a_loop_on_one_line, an_inlined_loop,
-    values_before_a_call, a_call_before_values, two_calls, an_argument_before_a_call, a_loop_over_a_copy,
-    a_loop_over_what_grows, one_grows, one_replaces, a_loop_with_places, a_loop_over_a_dict, a_loop_over_items,
-    a_loop_over_a_generator, a_loop_inside_a_loop, return_inside_with, return_inside_finally, two_locks_in_one_with,
-    own_context_manager, generator_context_manager, a_closure, sorted_with_a_key, a_comprehension, an_object_made,
-    a_property, an_exception_raised_again, a_walrus, a_class_attribute, an_alias, a_chain,
+    a_loop_on_one_line, an_inlined_loop, values_before_a_call, a_call_before_values, two_calls,
+    an_argument_before_a_call, a_loop_over_a_copy, a_loop_over_what_grows, one_grows, one_replaces,
+    a_loop_with_places, a_loop_over_a_dict, a_loop_over_items, a_loop_over_a_generator,
+    a_loop_inside_a_loop, a_loop_over_equal_items, return_inside_with, return_inside_finally,
+    two_locks_in_one_with, own_context_manager, generator_context_manager, a_closure,
+    sorted_with_a_key, a_comprehension, an_object_made, a_property, an_exception_raised_again,
+    a_walrus, a_class_attribute, an_alias, a_chain,
 ]  # fmt: skip
+
+
+def test_a_parked_frame_does_not_undo_what_others_did_to_a_closure():
+    count = 0
+
+    def state():
+        nonlocal count
+        count = 0
+
+    def twice(_):
+        nonlocal count
+        count += 1
+        count += 1
+
+    assert explore([twice, twice], state=state, outcome=lambda _: count).outcomes == {4: 6}
+
+
+def test_objects_made_while_a_state_is_read_are_not_taken_for_each_other():
+    def keys(numbers):
+        freeze = Freezer(States(Learner([], [])), [0.0])
+        return freeze([defaultdict(int, {1: number}) for number in numbers])
+
+    assert len({keys(numbers) for numbers in product(range(3), repeat=3)}) == 27
+
+
+def test_equal_numbers_of_different_types_are_different_states():
+    freeze = Freezer(States(Learner([], [])), [0.0])
+    assert len({freeze(value) for value in (1, True, 1.0, "1", None, 0.0, -0.0)}) == 7
+
+
+def test_what_is_in_a_plain_object_a_deque_a_set_or_a_dataclass_is_state():
+    def fill(state):
+        state["deque"].append(1)
+        state["set"].add(1)
+        state["till"].v += 1
+
+    def fresh():
+        return {"deque": deque(), "set": set(), "till": Till()}
+
+    assert explore([fill, fill], state=fresh, outcome=lambda s: (len(s["deque"]), s["till"].v)).outcomes == {
+        (2, 2): 20
+    }
+
+
+@dataclass(slots=True)
+class Till:
+    v: int = 0
 
 
 def fresh():
@@ -283,6 +343,8 @@ def test_merging_changes_no_count_of_pieces_put_together(threads):
     both([(run, tuple(pieces)) for pieces in threads], max_states=4000)
 
 
-@pytest.mark.parametrize("piece", [one_grows, one_replaces, a_closure, an_alias, return_inside_with, two_locks_in_one_with])
+@pytest.mark.parametrize(
+    "piece", [one_grows, one_replaces, a_closure, an_alias, return_inside_with, two_locks_in_one_with]
+)
 def test_merging_changes_no_count_of_micro_steps_of(piece):
     both([piece, piece], switch_points="micro", max_states=6000)

@@ -10,9 +10,9 @@ from threadlab.running.arguments import number, whole_number
 from threadlab.schedules.graph import Graph, Node
 from threadlab.schedules.notes import notes as notes_of
 from threadlab.schedules.primitives import name_of
-from threadlab.schedules.program import Differs, Program, SwitchPoints
+from threadlab.schedules.program import Program, SwitchPoints, UnrepeatableError
 from threadlab.schedules.replaying import replay_program
-from threadlab.schedules.results import DEADLOCK, LIVELOCK, Crash, Exploration, Special, write, write_loop
+from threadlab.schedules.results import LIVELOCK, Crash, Exploration, Special, write, write_loop
 from threadlab.schedules.scheduler import Run, Scheduler
 from threadlab.schedules.states import Key, States
 
@@ -41,7 +41,7 @@ class Explorer:
         self.confirm()
 
     def play(self, way: list[int], steps: list[int]) -> Any:
-        """Repeat `steps` along the states `way`, then go on through new states; return the outcome, if it came."""
+        """Repeat `steps` along the states `way`, go on through new states, return the outcome."""
         self.runs += 1
         self.way, self.steps, self.place, self.last = way, steps, 0, (-1, -1)
         run = self.scheduler.new_run(self.decide)
@@ -66,7 +66,11 @@ class Explorer:
             self.check(run, choices, place)
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
-        key = self.states.key(run, (self.state, self.program.roots), self.scheduler.clock) if self.merge else None
+        key = (
+            self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
+            if self.merge
+            else None
+        )
         self.opaque += key is None
         number = self.numbers.get(key or self.last)
         if new := number is None:
@@ -99,33 +103,33 @@ class Explorer:
             node.after[node.choices.index(self.last[1])] = number
 
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
-        """Raise Differs unless the run is where it was when this state was recorded."""
+        """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
         number, thread = self.way[place], self.last[1]
         node, key = self.graph.nodes[number], self.keys[number]
         same = node.choices == choices and node.where == run.lines[thread]
         if same and key and (place == len(self.steps) - 1 or self.runs == 2):
-            same = key == self.states.key(run, (self.state, self.program.roots), self.scheduler.clock)
+            same = key == self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
         if not same:
             where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
-            raise Differs(
-                f"the program does not repeat itself: the same steps led elsewhere before {where}. Likely causes: "
-                "id(), the order of a set, random numbers, real time, or data kept outside of `state` "
-                "(a global variable that `state` does not set anew)"
+            raise UnrepeatableError(
+                f"the program does not repeat itself: the same steps led elsewhere before {where}. "
+                "Likely causes: id(), the order of a set, random numbers, real time, data kept outside of "
+                "`state` (a global variable that `state` does not set anew)"
             )
 
     def confirm(self) -> None:
         """Run one schedule of each outcome once more: an outcome must repeat itself, too."""
         ends: dict[Any, int] = {}
-        for number, node in enumerate(self.graph.nodes):
+        for place, node in enumerate(self.graph.nodes):
             if not node.choices and len(ends) < 20:
-                ends.setdefault(node.outcome, number)
-        for outcome, number in ends.items():
-            way = self.graph.path(number)
+                ends.setdefault(node.outcome, place)
+        for outcome, place in ends.items():
+            way = self.graph.path(place)
             again = self.play(way[:-1], [self.graph.nodes[each].by for each in way[1:]])
             if again != outcome:
-                raise Differs(
-                    f"outcome must be the same for the same steps, but it was {outcome!r} and then {again!r}: "
-                    "it must not contain random numbers, real time or objects that compare by their identity"
+                raise UnrepeatableError(
+                    f"outcome must be the same for the same steps, but was {outcome!r}, then {again!r}: it "
+                    "must not contain random numbers, real time or objects that compare by their identity"
                 )
 
     def bound(self) -> str:
@@ -159,11 +163,12 @@ def explore(
         ({2: 2, 1: 4}, 4, 'ABBA')
 
     Args:
-        threads: Functions of the shared state, or tuples (function, *arguments) called as function(state, *arguments).
+        threads: Functions of the shared state, or tuples (function, *arguments), called as
+            function(state, *arguments).
         state: Makes a fresh shared state for each run.
         outcome: What a finished run came to, as a hashable value.
-        expected: The right outcomes as a set, frozenset, list or range, or a function that tells them. DEADLOCK,
-            LIVELOCK and Crash are wrong unless a set names them.
+        expected: The right outcomes as a set, frozenset, list or range, or a function that tells them.
+            DEADLOCK, LIVELOCK and Crash are wrong unless a set names them.
         switch_points: "line", or "micro" for each access inside a line.
         max_states: The exploration stops after so many states.
         time_limit: The exploration stops after so many seconds.
@@ -176,8 +181,8 @@ def explore(
     Raises:
         TypeError: An argument is of the wrong kind, or an outcome is not hashable.
         ValueError: An argument is out of range, or `state` returns the same object twice.
-        Unsupported: The program does what cannot be controlled, such as using a lock made outside of `state`.
-        Differs: The program does not repeat itself.
+        UnsupportedError: The program does what cannot be controlled, such as using a lock made elsewhere.
+        UnrepeatableError: The program does not repeat itself.
     """
     is_right = _judge(expected)
     whole_number("max_states", max_states)
@@ -187,7 +192,9 @@ def explore(
     with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
         explorer = Explorer(program, states, scheduler, merge_states)
         explorer.explore(max_states, until, stop)
-        if scheduler.clock_is_data:  # readings of the clock went into the data: once more, with the clock in every state
+        if (
+            scheduler.clock_is_data
+        ):  # readings of the clock went into the data: once more, with the clock in every state
             states = States(program.learner, clock_counts=True)
             explorer = Explorer(program, states, scheduler, merge_states)
             explorer.explore(max_states, until, stop)
@@ -227,7 +234,7 @@ def _case(graph: Graph, names: Sequence[str], outcome: Any) -> str:
         lead, loop = graph.fair_loop()
         return write_loop([names[thread] for thread in lead], [names[thread] for thread in loop])
     ends = {place for place, node in enumerate(graph.nodes) if not node.choices and node.outcome == outcome}
-    return write([names[thread] for thread in graph.simplest(ends.__contains__)])
+    return write([names[thread] for thread in graph.simplest(ends)])
 
 
 def _judge(expected: Any) -> Callable[[Any], bool]:
@@ -237,4 +244,6 @@ def _judge(expected: Any) -> Callable[[Any], bool]:
         return lambda outcome: outcome in expected
     if callable(expected):
         return lambda outcome: not isinstance(outcome, Special | Crash) and bool(expected(outcome))
-    raise TypeError(f"expected must be a set of right outcomes such as {{0}}, or a function of the outcome, not {expected!r}")
+    raise TypeError(
+        f"expected must be a set of right outcomes such as {{0}}, or a function of one, not {expected!r}"
+    )

@@ -1,4 +1,4 @@
-"""The graph of all states of a few threads: how many schedules end where, which is the simplest, what never ends."""
+"""The graph of all states: how many schedules end where, which is the simplest, and what never ends."""
 
 import heapq
 import math
@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Cost = int
-_STEP, _SWITCH, _PREEMPTION = 1, 1 << 24, 1 << 48  # one number that sorts by preemptions, then switches, then steps
+_STEP, _SWITCH, _PREEMPTION = (
+    1,
+    1 << 24,
+    1 << 48,
+)  # one number that sorts by preemptions, then switches, then steps
 
 
 class Node:
@@ -18,13 +22,20 @@ class Node:
         self.choices = choices
         self.waiting = waiting  # one bit for each thread that waits
         self.where = where  # the line at which the thread that got here goes on, to notice a run that differs
-        self.parent, self.by = parent, by  # the state before, when it was first found, and whose step led here
+        self.parent, self.by = (
+            parent,
+            by,
+        )  # the state before, when it was first found, and whose step led here
         self.after: list[int | None] = [None] * len(choices)
         self.outcome: Any = None
 
     def edges(self) -> Iterator[tuple[int, int]]:
         """Yield each known step as (thread, number of the state after it)."""
-        return ((thread, after) for thread, after in zip(self.choices, self.after, strict=True) if after is not None)
+        return (
+            (thread, after)
+            for thread, after in zip(self.choices, self.after, strict=True)
+            if after is not None
+        )
 
 
 class Graph:
@@ -67,9 +78,10 @@ class Graph:
         return len(group) > 1 or any(after == group[0] for _, after in self.nodes[group[0]].edges())
 
     def groups(self, numbers: Iterable[int], goes: Callable[[Node, int], bool]) -> list[list[int]]:
-        """Return the strongly connected parts of `numbers`, each before those it leads to (Tarjan, without recursion).
+        """Return the strongly connected parts of `numbers`, each before those it leads to.
 
         `goes(node, thread)` tells whether the step of `thread` from `node` belongs to the graph.
+        The algorithm is Tarjan's, without recursion.
         """
         wanted, order, low, stack, found = set(numbers), {}, {}, [], []  # type: ignore[var-annotated]
         on_stack: set[int] = set()
@@ -111,15 +123,18 @@ class Graph:
     def fair_part(self) -> list[int]:
         """Return states among which a fair schedule can go on for ever, or none.
 
-        Fair: every thread that can take a step again and again takes one again and again. States where a thread can
-        only take steps that lead out are taken away until none is left, or all that can run run (strong fairness).
+        Fair: every thread that can take a step again and again takes one again and again (strong fairness).
+        States where a thread can only take steps that lead out are taken away until none is left, or until
+        every thread that can run has a step that stays.
         """
         todo = self.cycles(range(len(self.nodes)))
         while todo:
             group = todo.pop()
             members = set(group)
             able = {thread for number in group for thread in self.nodes[number].choices}
-            moving = {thread for number in group for thread, after in self.nodes[number].edges() if after in members}
+            moving = {
+                thread for number in group for thread, after in self.nodes[number].edges() if after in members
+            }
             if able == moving:
                 return group
             passed = able - moving
@@ -127,7 +142,7 @@ class Graph:
         return []
 
     def cycles(self, numbers: Iterable[int], without: int = -1) -> list[list[int]]:
-        """Return the strongly connected parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
+        """Return the parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
         found = self.groups(numbers, lambda node, thread: thread != without)
         return [group for group in found if len(group) > 1 or self._loops(group[0], without)]
 
@@ -146,13 +161,16 @@ class Graph:
     def fair_loop(self) -> tuple[list[int], list[int]]:
         """Return the threads of a simplest lead-in, and of a shortest fair loop after it."""
         part = self.fair_part()
-        members, best = set(part), None
-        ends = sorted((len(lead), lead, end) for end in part for lead in [self.simplest(lambda n, end=end: n == end)])[:20]
-        for _, lead, end in ends:
-            loop = self._loop_at(end, members)
-            if loop and (best is None or (len(lead) + len(loop), lead) < (len(best[0]) + len(best[1]), best[0])):
-                best = lead, loop
-        return best or ([], [])
+        leads = sorted((self.simplest({end}), end) for end in part[:200])
+        loops = [
+            (lead, self._loop_at(end, set(part)))
+            for lead, end in sorted(leads, key=lambda each: len(each[0]))[:20]
+        ]
+        return min(
+            (each for each in loops if each[1]),
+            key=lambda each: len(each[0]) + len(each[1]),
+            default=([], []),
+        )
 
     def _loop_at(self, end: int, members: set[int]) -> list[int]:
         """Return the shortest way from `end` to itself on which all that can run take a step."""
@@ -172,11 +190,11 @@ class Graph:
 
     # --- the simplest schedule
 
-    def simplest(self, is_end: Callable[[int], bool]) -> list[int]:
-        """Return the threads of the schedule to an `is_end` state with the fewest preemptions, switches, then steps.
+    def simplest(self, ends: set[int]) -> list[int]:
+        """Return the threads of the schedule to one of `ends` with the fewest preemptions, switches, steps.
 
-        Of several the first in the alphabet. A place is a state together with the thread of the step before; costs are
-        found backwards from the ends, then the way is walked forwards.
+        Of several the first in the alphabet. A place is a state together with the thread of the step before;
+        costs are found backwards from the ends, then the way is walked forwards.
         """
         places, before = {(0, -1)}, {}  # type: ignore[var-annotated]
         todo = [(0, -1)]
@@ -187,7 +205,7 @@ class Graph:
                 if (after, thread) not in places:
                     places.add((after, thread))
                     todo.append((after, thread))
-        costs = {place: 0 for place in places if is_end(place[0])}
+        costs = {place: 0 for place in places if place[0] in ends}
         heap = [(0, place) for place in sorted(costs)]
         while heap:
             cost, place = heapq.heappop(heap)
@@ -204,13 +222,16 @@ class Graph:
         number, last = 0, -1
         while costs[number, last]:
             for thread, after in sorted(self.nodes[number].edges()):
-                if costs.get((after, thread), math.inf) + self.cost(number, last, thread) == costs[number, last]:
+                if (
+                    costs.get((after, thread), math.inf) + self.cost(number, last, thread)
+                    == costs[number, last]
+                ):
                     yield thread
                     number, last = after, thread
                     break
 
     def cost(self, number: int, last: int, thread: int) -> Cost:
-        """Return the cost of a step: a preemption takes the turn from a thread that could go on and does not wait."""
+        """Return the cost of a step; a preemption stops a thread that could go on and does not wait."""
         if last in (-1, thread):
             return _STEP
         node = self.nodes[number]

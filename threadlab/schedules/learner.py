@@ -16,7 +16,8 @@ from threadlab.schedules.stack import hides
 NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
 
 _NOT_DATA = (
-    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType, types.GetSetDescriptorType,
+    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType,
+    types.GetSetDescriptorType,
     types.BuiltinFunctionType,
 )  # fmt: skip
 
@@ -32,20 +33,26 @@ class Learner:
         self.functions = own + [function for given in makers for function in functions_of(given)]
         self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
         self._pages: dict[int, Page] = {}
-        self.data: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}  # global names that hold data, and a line
+        self.data: dict[
+            tuple[int, str], tuple[dict[str, Any], int]
+        ] = {}  # global names that hold data, and a line
         self.classes: dict[type, tuple[int, list[str]]] = {}
         self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
         self.codes: set[CodeType] = set()
         for function in own:
             self._find_data(function.__code__, function.__globals__)
-        self._rebound = frozenset(self._stored)  # what only `state` and `outcome` store does not change meanwhile
+        self._rebound = frozenset(
+            self._stored
+        )  # what only `state` and `outcome` store does not change meanwhile
         for function in self.functions:
             self._find_data(function.__code__, function.__globals__)
 
     def page(self, frame: FrameType) -> "Page | None":
         """Return what is known about the code that `frame` runs, or None if it is not the learner's."""
         code = frame.f_code
-        if id(code) not in self._pages:  # by its id, because the hash of code is slow; a page keeps its code alive
+        if (
+            id(code) not in self._pages
+        ):  # by its id, because the hash of code is slow; a page keeps its code alive
             owned = (
                 id(frame.f_globals) in self._own
                 and code.co_name not in NOT_OWN
@@ -85,7 +92,9 @@ class Learner:
                 self._find_data(value.__code__, namespace)
             if value.__closure__ or value.__dict__ or value.__defaults__:
                 self.data.setdefault((id(namespace), name), (namespace, line))
-        elif stored or (name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType)):
+        elif stored or (
+            name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType)
+        ):
             self.data.setdefault((id(namespace), name), (namespace, line))
 
     def _look_into(self, kind: type) -> None:
@@ -102,7 +111,11 @@ class Learner:
         for kind, (size, names) in list(self.classes.items()):
             values = vars(kind)
             if len(values) != size:
-                names = [name for name, value in values.items() if not name.startswith("__") and not isinstance(value, _NOT_DATA)]
+                names = [
+                    name
+                    for name, value in values.items()
+                    if not name.startswith("__") and not isinstance(value, _NOT_DATA)
+                ]
                 self.classes[kind] = len(values), names
             for name in names:
                 yield values, name, f"`{kind.__qualname__}.{name}`"
@@ -115,7 +128,9 @@ class Learner:
 class Page:
     """What is known about one function of the learner's."""
 
-    def __init__(self, code: CodeType, namespace: dict[str, Any], rebound: frozenset[str], owned: bool) -> None:
+    def __init__(
+        self, code: CodeType, namespace: dict[str, Any], rebound: frozenset[str], owned: bool
+    ) -> None:
         self.code, self.owned = code, owned
         self._known = code, namespace, rebound
         self.shares_names = bool(code.co_cellvars or code.co_freevars)
@@ -136,7 +151,7 @@ class Page:
 
 
 def functions_of(given: Any) -> Iterator[types.FunctionType]:
-    """Yield the plain functions behind a callable: a partial, a method, a decorated function, a class, an object."""
+    """Yield the plain functions behind a callable: a partial, method, decorated function, class or object."""
     if isinstance(given, functools.partial):
         yield from functions_of(given.func)
     elif isinstance(given, types.MethodType):
@@ -151,8 +166,8 @@ def functions_of(given: Any) -> Iterator[types.FunctionType]:
             for function in (getattr(member, "fget", member), getattr(member, "fset", None)):
                 if isinstance(function, types.FunctionType):
                     yield function
-    elif given is not None and isinstance(getattr(type(given), "__call__", None), types.FunctionType):
-        yield type(given).__call__
+    elif callable(given) and isinstance(vars(type(given)).get("__call__"), types.FunctionType):
+        yield vars(type(given))["__call__"]
 
 
 def _is_installed(namespace: dict[str, Any]) -> bool:

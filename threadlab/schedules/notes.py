@@ -16,9 +16,9 @@ def notes(learner: Learner) -> Iterator[str]:
         function = node_of(page.code)
         for node in ast.walk(function) if function else ():
             if isinstance(node, ast.For | ast.While) and node.body[0].lineno == node.lineno:
-                yield f"line {node.lineno}: a loop on one line has other steps in other Python versions"
+                yield f"line {node.lineno}: a loop on one line depends on the Python version"
             elif isinstance(node, ast.stmt) and _head_end(node) > node.lineno and node is not function:
-                yield f"line {node.lineno}: a statement over several lines has other steps in other Python versions"
+                yield f"line {node.lineno}: a statement over several lines depends on the Python version"
 
 
 def _head_end(node: ast.stmt) -> int:
@@ -27,7 +27,13 @@ def _head_end(node: ast.stmt) -> int:
         return node.lineno  # a docstring
     if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try):
         return node.lineno
-    heads = [node.test] if isinstance(node, ast.If | ast.While) else [node.iter] if isinstance(node, ast.For) else []
+    heads = (
+        [node.test]
+        if isinstance(node, ast.If | ast.While)
+        else [node.iter]
+        if isinstance(node, ast.For)
+        else []
+    )
     heads += [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
     heads += [node.subject] if isinstance(node, ast.Match) else []
     return max((head.end_lineno or 0 for head in heads), default=node.end_lineno or node.lineno)

@@ -1,4 +1,4 @@
-"""What a line keeps out of sight: the iterators of loops, the exits of `with` blocks, a value on its way out."""
+"""What a line keeps out of sight: iterators of loops, exits of `with` blocks, a value on its way out."""
 
 import ast
 import functools
@@ -49,7 +49,7 @@ class Outline:
     def begins_line(self, frame: FrameType) -> bool:
         """Tell whether `frame` stands where a line begins, and not inside an expression.
 
-        Comprehensions and statements over several lines call back in the middle, in some Python versions only.
+        Comprehensions and statements over several lines call back in the middle, on some versions only.
         """
         depth = self._depths.get(frame.f_lasti, 0)
         around = self._around.get(frame.f_lineno)
@@ -103,6 +103,7 @@ def _tree(text: str) -> ast.Module | None:
 
 
 def node_of(code: CodeType) -> ast.FunctionDef | None:
+    """Return the syntax tree of the function whose code is `code`; None without its source."""
     tree = _tree("".join(linecache.getlines(code.co_filename)))
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
@@ -141,9 +142,11 @@ def _find(node: ast.expr, frame: FrameType) -> Any:
             return [find(each) for each in node.elts]
         case ast.BinOp() | ast.Compare() | ast.UnaryOp():
             names = {each.id: find(each) for each in ast.walk(node) if isinstance(each, ast.Name)}
-            plain = all(isinstance(each, ast.expr | ast.expr_context | ast.operator | ast.cmpop | ast.unaryop)
-                        and not isinstance(each, ast.Call | ast.Attribute | ast.Subscript)
-                        for each in ast.walk(node))
+            plain = all(
+                isinstance(each, ast.expr | ast.expr_context | ast.operator | ast.cmpop | ast.unaryop)
+                and not isinstance(each, ast.Call | ast.Attribute | ast.Subscript)
+                for each in ast.walk(node)
+            )
             if plain and all(type(value) in (int, str, bool) for value in names.values()):
                 return eval(compile(ast.Expression(node), "", "eval"), {}, names)
         case ast.Call(keywords=[]):

@@ -1,6 +1,5 @@
 """Switch points inside a line: before each read and each write of data that threads may share."""
 
-import builtins
 import dis
 import types
 from collections.abc import Iterator
@@ -10,13 +9,13 @@ from typing import Any
 from threadlab.schedules.stack import callable_steps
 
 _ACCESSES = {
-    "STORE_ATTR", "DELETE_ATTR", "BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR", "BINARY_SLICE", "STORE_SLICE",
-    "STORE_GLOBAL", "DELETE_GLOBAL", "BEFORE_WITH",
+    "STORE_ATTR", "DELETE_ATTR", "BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR", "BINARY_SLICE",
+    "STORE_SLICE", "STORE_GLOBAL", "DELETE_GLOBAL", "BEFORE_WITH",
 }  # fmt: skip
 _DEREFERENCES = {"LOAD_DEREF", "STORE_DEREF", "DELETE_DEREF"}
 _READERS = {
-    "all", "any", "dict", "enumerate", "frozenset", "iter", "len", "list", "max", "min", "next", "reversed", "set",
-    "sorted", "sum", "tuple", "zip",
+    "all", "any", "dict", "enumerate", "frozenset", "iter", "len", "list", "max", "min", "next",
+    "reversed", "set", "sorted", "sum", "tuple", "zip",
 }  # fmt: skip
 _NOT_SHARED = (int, float, str, bytes, bool, type(None), types.ModuleType, type, types.FunctionType)
 _SKIPPED = {"CACHE", "COPY", "EXTENDED_ARG", "PRECALL", "PUSH_NULL", "SWAP", "NOT_TAKEN", "TO_BOOL"}
@@ -25,8 +24,8 @@ _SKIPPED = {"CACHE", "COPY", "EXTENDED_ARG", "PRECALL", "PUSH_NULL", "SWAP", "NO
 def points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -> dict[int, str]:
     """Return the offsets of the switch points of `code`.
 
-    Each comes with the name of a local variable: it is a point only while that holds something that can be shared.
-    An empty name makes it a point always. `rebound` are the globals and closure variables that change their value.
+    Each comes with the name of a local variable: it is a point only while that holds something that can be
+    shared; an empty name makes it a point always. `rebound` are globals and closure variables that change.
     """
     return dict(_points(code, namespace, rebound))
 
@@ -43,9 +42,11 @@ def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) 
         elif name == "LOAD_ATTR":
             if not _is_method(step) and not _names_no_data(before, namespace):
                 yield step.offset, ""
-        elif name in _ACCESSES or (name == "BINARY_OP" and step.argrepr == "[]"):
-            yield step.offset, ""
-        elif name == "LOAD_SPECIAL" and step.argrepr == "__exit__":
+        elif (
+            name in _ACCESSES
+            or (name == "BINARY_OP" and step.argrepr == "[]")
+            or (name == "LOAD_SPECIAL" and step.argrepr == "__exit__")
+        ):
             yield step.offset, ""
         elif name == "GET_ITER":
             shared_loop = before.opname not in ("LOAD_CONST", "BUILD_LIST", "BUILD_TUPLE") and not (
@@ -61,7 +62,9 @@ def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) 
             yield from _call(code, step, before, namespace)
 
 
-def _call(code: CodeType, step: dis.Instruction, before: dis.Instruction, namespace: dict[str, Any]) -> Iterator[tuple[int, str]]:
+def _call(
+    code: CodeType, step: dis.Instruction, before: dis.Instruction, namespace: dict[str, Any]
+) -> Iterator[tuple[int, str]]:
     """Yield the call if it works on an object: a method of it, or a builtin that reads it."""
     loads = callable_steps(code, step.offset)
     if before.opname == "LOAD_CONST" and not loads:
@@ -69,9 +72,8 @@ def _call(code: CodeType, step: dis.Instruction, before: dis.Instruction, namesp
     elif loads and _is_method(loads[-1]):
         if len(loads) < 2 or not _names_no_data(loads[-2], namespace):
             yield step.offset, _local(loads[-2]) if len(loads) == 2 else ""
-    elif loads and loads[-1].argval in _READERS and before.opname != "LOAD_CONST":
-        if loads[-1].argval not in namespace and hasattr(builtins, loads[-1].argval):
-            yield step.offset, _local(before)
+    elif loads and loads[-1].argval in _READERS - namespace.keys() and before.opname != "LOAD_CONST":
+        yield step.offset, _local(before)
 
 
 def _called(code: CodeType, step: dis.Instruction) -> str:

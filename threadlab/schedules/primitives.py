@@ -1,7 +1,7 @@
 """Locks and a clock that ask the scheduler: what real threads meet while their order is being chosen.
 
-Only Lock, RLock and time are made here. Condition, Semaphore, Event, Barrier and the queues are the library's own
-code, which runs on these locks.
+Only Lock, RLock and time are made here. Condition, Semaphore, Event, Barrier and the queues are the library's
+own code, which runs on these locks.
 """
 
 import builtins
@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import time
-from typing import Any, Protocol
+from typing import Any
 
 from threadlab.running.standins import Place, stand_in
 
@@ -18,25 +18,16 @@ class Abandon(BaseException):
     """Ends a thread whose run is no longer wanted. Learners' `except Exception` lets it pass."""
 
 
-class World(Protocol):
-    """What a lock needs from the scheduler."""
-
-    def here(self) -> tuple[int | None, int]:
-        """Return the running thread (None in `state` and `outcome`) and its line."""
-
-    def wait(self, lock: Any, seconds: float | None) -> None:
-        """End the step of the running thread; return when it is chosen to go on."""
-
-
 class Lock:
     """A `threading.Lock` that knows who took it, and at which line."""
 
     again = False  # whether its holder may take it once more
 
-    def __init__(self, world: World, condition: Any = None) -> None:
-        self._world = world
+    def __init__(self, world: Any, condition: Any = None) -> None:
+        self._world = world  # the scheduler
         self.inner = getattr(condition, "_lock", None)  # what a woken waiter of `condition` must get back
-        self.depth, self.holder, self.line = 0, None, 0
+        self.depth, self.line = 0, 0
+        self.holder: int | None = None
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Get the lock; as `threading.Lock.acquire`."""
@@ -104,7 +95,8 @@ class RLock(Lock):
         return self.depth > 0 and self.holder == self._world.here()[0]
 
     def _release_save(self) -> int:
-        depth, self.depth = self.depth, 0
+        depth: int = self.depth
+        self.depth = 0
         return depth
 
     def _acquire_restore(self, depth: int) -> None:
@@ -113,65 +105,91 @@ class RLock(Lock):
 
 
 class Instant(float):
-    """A reading of the virtual clock. Only its distance from now belongs to the state of a run.
+    """A reading of a virtual clock. Only its distance from now belongs to the state of a run.
 
-    An instant plus or minus seconds is an instant; the difference of two is a plain number. Whatever else is made
-    of one could carry the reading itself into the program's data: then `escaped` is called.
+    An instant plus or minus seconds is an instant; the difference of two is a plain number. Whatever else is
+    made of one could carry the reading itself into the program's data: then `escaped` is called.
     """
 
-    __slots__ = ("escaped",)
+    escaped: Any
+    clock: int
 
-    def __new__(cls, seconds: float, escaped: Any) -> "Instant":
-        """Make the reading `seconds`."""
+    def __new__(cls, seconds: float, clock: int, escaped: Any) -> "Instant":
+        """Make the reading `seconds` of the clock with the number `clock`."""
         self = super().__new__(cls, seconds)
-        self.escaped = escaped
+        self.clock, self.escaped = clock, escaped
         return self
 
     def __add__(self, other: Any) -> Any:
-        return Instant(float.__add__(self, other), self.escaped)
+        return Instant(float.__add__(self, other), self.clock, self.escaped)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
         seconds = float.__sub__(self, other)
-        return seconds if isinstance(other, Instant) else Instant(seconds, self.escaped)
+        return seconds if isinstance(other, Instant) else Instant(seconds, self.clock, self.escaped)
 
 
 def _escaping(name: str) -> Any:
-    def method(self: Instant, *args: Any) -> Any:
-        self.escaped()
-        return getattr(float, name)(self, *args)
-
-    return method
-
-
-def _comparing(name: str) -> Any:
-    def method(self: Instant, other: Any) -> Any:
-        if not isinstance(other, Instant):
+    def method(self: Instant, *others: Any) -> Any:
+        if not (others and isinstance(others[0], Instant)):
             self.escaped()
-        return getattr(float, name)(self, other)
+        return getattr(float, name)(self, *others)
 
     return method
 
 
-for _name in (
-    "rsub mul rmul truediv rtruediv floordiv mod rmod divmod neg abs int trunc round floor ceil hash str repr format"
-).split():
+for _name in [
+    "lt",
+    "le",
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "rtruediv",
+    "floordiv",
+    "mod",
+    "rmod",
+    "divmod",
+    "neg",
+    "abs",
+    "int",
+    "trunc",
+    "round",
+    "floor",
+    "ceil",
+    "hash",
+    "str",
+    "repr",
+    "format",
+]:
     setattr(Instant, f"__{_name}__", _escaping(f"__{_name}__"))
-for _name in "lt le eq ne gt ge".split():
-    setattr(Instant, f"__{_name}__", _comparing(f"__{_name}__"))
 
 
-class Unsupported(RuntimeError):
+class UnsupportedError(RuntimeError):
     """The program does what an exploration cannot control; the sentence says what to do instead."""
 
 
 class StandIns:
     """What the replaced names of `threading`, `queue` and `time` do in a thread under control."""
 
-    clock = 0.0  # the virtual clock, in seconds
+    # Seconds: a clock of its own for each thread, which the library's time-outs use (one thread's time must
+    # not end another one's wait), and last the clock that the learner reads, which moves when anybody's does.
+    clocks: list[float]
+    here: Any
     clock_escaped: Any
     give_up: Any
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock of the running thread and the clock of all."""
+        me = self.here()[0]
+        self.clocks[-1] += seconds
+        if me is not None:
+            self.clocks[me] += seconds
 
     def _new_lock(self: Any, real: Any) -> Lock:
         caller = sys._getframe(2)
@@ -187,14 +205,18 @@ class StandIns:
     def _sleep(self, real: Any, seconds: float) -> None:
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
-        self.clock += seconds
+        self.pass_time(seconds)
 
     def _now(self, real: Any) -> Instant:
-        return Instant(self.clock, self.clock_escaped)
+        return Instant(self.clocks[-1], -1, self.clock_escaped)
+
+    def _own_now(self, real: Any) -> Instant:
+        me = self.here()[0]
+        return self._now(real) if me is None else Instant(self.clocks[me], me, self.clock_escaped)
 
     def _now_ns(self, real: Any) -> int:
         self.clock_escaped()
-        return int(self.clock * 1_000_000_000)
+        return int(self.clocks[-1] * 1_000_000_000)
 
     def _start(self, real: Any, thread: Any) -> None:
         self.give_up("starts a thread of its own; give every thread to `explore([...])` instead")
@@ -209,10 +231,10 @@ PLACES: list[Place] = [
     (threading, "Lock", stand_in("_new_lock")),
     (threading, "_allocate_lock", stand_in("_new_lock")),
     (threading, "RLock", stand_in("_new_rlock")),
-    (threading, "_time", stand_in("_now")),
+    (threading, "_time", stand_in("_own_now")),
     (threading.Thread, "start", stand_in("_start")),
     (queue, "SimpleQueue", stand_in("_new_simple_queue")),
-    (queue, "time", stand_in("_now")),
+    (queue, "time", stand_in("_own_now")),
     (time, "sleep", stand_in("_sleep")),
     *((time, name, stand_in("_now")) for name in ("monotonic", "perf_counter", "time", "process_time")),
     *((time, name + "_ns", stand_in("_now_ns")) for name in ("monotonic", "perf_counter", "time")),

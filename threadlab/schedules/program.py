@@ -17,7 +17,7 @@ from threadlab.schedules.scheduler import Run, Scheduler
 SwitchPoints = Literal["line", "micro"]
 
 
-class Differs(RuntimeError):
+class UnrepeatableError(RuntimeError):
     """A run did not repeat what was recorded before."""
 
 
@@ -33,7 +33,9 @@ class Program:
         self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
         self.learner = Learner([call for call, _ in self.calls], [state, outcome], switch_points == "micro")
         self._before: Any = None
-        self.roots = [part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)]
+        self.roots = [
+            part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)
+        ]
 
     def fresh_state(self, scheduler: Scheduler) -> Any:
         """Make the shared state of one run."""
@@ -41,7 +43,16 @@ class Program:
             if self._before is None:
                 self._before = self.make()
             made = self.make()
-        if made is self._before and type(made) not in (int, str, bool, float, bytes, tuple, frozenset, type(None)):
+        if made is self._before and type(made) not in (
+            int,
+            str,
+            bool,
+            float,
+            bytes,
+            tuple,
+            frozenset,
+            type(None),
+        ):
             raise ValueError(
                 f"state must make something new at each call, not the same {type(made).__name__} again: "
                 "write state=lambda: [] or state=Shop, without brackets"
@@ -61,8 +72,8 @@ class Program:
             hash(value)
         except TypeError:
             raise TypeError(
-                f"outcome must return a value that can be compared and counted (a number, a text, a tuple), not "
-                f"{value!r}: write tuple(…) or sorted(…) made a tuple"
+                f"outcome must return what can be counted (a number, a text, a tuple), not {value!r}: "
+                f"write tuple(…) or sorted(…) made a tuple"
             ) from None
         return value
 
@@ -105,5 +116,3 @@ def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
         call, *arguments = each if isinstance(each, tuple) and each else (each,)
         calls.append((function(f"threads[{place}]", call), tuple(arguments)))
     return calls
-
-

@@ -1,7 +1,7 @@
 """Replay one schedule step by step, and say who waits for whom."""
 
-import re
 import linecache
+import re
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -44,6 +44,7 @@ def replay(
 
 
 def replay_program(program: Program, case: str, partial: bool = False) -> Replay:
+    """Replay `case` of a program that has been checked."""
     lead, loop = read(case, program.names)
     with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
         return Player(program, scheduler, case, [*lead, *loop], len(lead) if loop else -1, partial).play()
@@ -52,7 +53,9 @@ def replay_program(program: Program, case: str, partial: bool = False) -> Replay
 class Player:
     """Plays one schedule and writes down each step."""
 
-    def __init__(self, program: Program, scheduler: Scheduler, case: str, steps: list[int], loop: int, partial: bool) -> None:
+    def __init__(
+        self, program: Program, scheduler: Scheduler, case: str, steps: list[int], loop: int, partial: bool
+    ) -> None:
         self.program, self.scheduler, self.case, self.steps = program, scheduler, case, steps
         self.loop, self.partial = loop, partial
         self.states = States(program.learner)
@@ -66,8 +69,9 @@ class Player:
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
         self.start = snapshot(self.state)
-        self.choices, self.waits = "", ()
-        self.scheduler.printed = []
+        self.choices = ""
+        self.waits: tuple[Wait, ...] = ()
+        self.scheduler.keeps_print = True
         self.scheduler.play(self.program.bodies(self.state))
         return Replay(
             case=self.case,
@@ -90,7 +94,7 @@ class Player:
         self.note(run, choices)
         place = len(self.told)
         if place == self.loop:
-            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clock))
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
         if self.loop >= 0 and place >= self.loop:
             self.able |= set(choices)
         if place == len(self.steps):
@@ -100,26 +104,36 @@ class Player:
         if chosen not in choices:
             name, done = name_of(chosen), "".join(name_of(each) for each in self.steps[:place]) or "the start"
             why = "has ended" if not run.alive[chosen] else "waits"
-            raise ValueError(f"case does not fit this program: {self.case!r} wants {name} after {done}, but {name} {why}")
+            raise ValueError(
+                f"case does not fit this program: {self.case!r} wants {name} after {done}, but {name} {why}"
+            )
         self.began = chosen, (run.lines[chosen], run.codes[chosen]) if run.frames[chosen] else None
         return chosen
 
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
         """Raise ValueError unless the schedule may end here."""
         if self.loop >= 0:
-            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clock))
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
             if self.marks[0] != self.marks[1] or self.marks[0] is None:
-                raise ValueError(f"case does not fit this program: the loop of {self.case!r} does not come back")
+                raise ValueError(
+                    f"case does not fit this program: the loop of {self.case!r} does not come back"
+                )
             if not self.able <= set(self.steps[self.loop :]):
-                raise ValueError(f"case is not fair: in the loop of {self.case!r} a thread that could run never does")
+                raise ValueError(
+                    f"case is not fair: in the loop of {self.case!r} a thread that could run never does"
+                )
         elif choices and not self.partial:
             names = " or ".join(map(name_of, choices))
-            raise ValueError(f"case must go on to the end: after {self.case!r} the next step is one of {names}")
+            raise ValueError(
+                f"case must go on to the end: after {self.case!r} the next step is one of {names}"
+            )
 
     def note(self, run: Run, choices: tuple[int, ...]) -> None:
         """Write down the step that ended just now."""
         self.choices = "".join(map(name_of, choices))
-        self.waits = tuple(wait_of(run, thread, self.state, self.program) for thread, wait in enumerate(run.waiting) if wait)
+        self.waits = tuple(
+            wait_of(run, thread, self.state, self.program) for thread, wait in enumerate(run.waiting) if wait
+        )
         if self.began is None:
             return
         thread, place = self.began
@@ -143,23 +157,26 @@ def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
     """Return what `thread` waits for: the thing that the learner's line names, and who holds it."""
     wait, frame = run.waiting[thread], run.frames[thread]
     assert wait is not None
-    thing: Any = wait.lock
+    lock = wait[0]
+    thing: Any = lock
     while frame is not None and not program.learner.page(frame):
         if frame.f_globals.get("__name__") in ("threading", "queue"):
             thing = frame.f_locals.get("self", thing)
         frame = frame.f_back
-    holder = thing.holder if thing is wait.lock and thing.depth else None
+    holder = lock.holder if thing is lock and lock.depth else None
     return Wait(
         thread=name_of(thread),
         line=run.lines[thread],
-        wants=path_to(thing, state) or path_to(thing, frame.f_locals if frame else {}) or type(thing).__name__.lower(),
+        wants=path_to(thing, state)
+        or path_to(thing, frame.f_locals if frame else {})
+        or type(thing).__name__.lower(),
         holder=None if holder is None else name_of(holder),
-        holder_line=wait.lock.line if holder is not None else 0,
+        holder_line=lock.line if holder is not None else 0,
     )
 
 
 def path_to(thing: Any, whole: Any, depth: int = 3) -> str:
-    """Return how the learner would write `thing` as a part of `whole`, such as "forks[1]"; else an empty text."""
+    """Return how to write `thing` as a part of `whole`, such as "forks[1]"; if it is none, an empty text."""
     for name, part in parts_of(whole):
         if part is thing:
             return name.lstrip(".")
@@ -188,8 +205,11 @@ def text(value: Any, depth: int = 2) -> str:
     """Return `value` as short text without addresses."""
     if isinstance(getattr(value, "queue", None), Sequence | deque):
         return f"{type(value).__name__}({list(value.queue)})"
-    if type(value).__repr__ is object.__repr__ and depth and type(value).__module__ not in ("threading", "queue"):
-        inside = ", ".join(f"{name}={text(part, depth - 1)}" for name, part in getattr(value, "__dict__", {}).items())
+    kind: Any = type(value)
+    if kind.__repr__ is object.__repr__ and depth and type(value).__module__ not in ("threading", "queue"):
+        inside = ", ".join(
+            f"{name}={text(part, depth - 1)}" for name, part in getattr(value, "__dict__", {}).items()
+        )
         return f"{type(value).__name__}({inside})"
     shown = re.sub(r" (object )?at 0x[0-9a-fA-F]+", "", repr(value))
     return re.sub(r"^<(threading|queue)\.", "<", shown)

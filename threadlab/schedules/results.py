@@ -70,7 +70,7 @@ class Replay:
 
     def __str__(self) -> str:
         """Return the walk as text to read aloud."""
-        told = [f"{step.thread} {step.line:>4}  {step.source}  → {_shown(step.state)}" for step in self.steps]
+        told = [f"{each.thread} {each.line:>4}  {each.source}  → {_shown(each.state)}" for each in self.steps]
         return "\n".join([f"start: {_shown(self.start)}", *told, f"outcome: {self.outcome}"])
 
 
@@ -144,7 +144,11 @@ def read(case: Any, threads: Sequence[str]) -> tuple[list[int], list[int]]:
     parts = []
     for part in match.groups("") if match else ():
         letters = re.sub(r"([A-Z])(\d+)", lambda turn: turn[1] * min(int(turn[2]), 100_000), part)
-        parts.append([threads.index(letter) if letter in threads else -1 for letter in letters if not letter.isspace()])
+        parts.append(
+            [threads.index(letter) if letter in threads else -1 for letter in letters if not letter.isspace()]
+        )
     if not match or any(-1 in part for part in parts):
-        raise ValueError(f"case must be a text such as 'ABBA' or 'A3 B2' of the threads {', '.join(threads)}, not {case!r}")
+        raise ValueError(
+            f"case must be a text such as 'ABBA' or 'A3 B2' of the threads {', '.join(threads)}, not {case!r}"
+        )
     return parts[0], parts[1]

@@ -1,8 +1,8 @@
 """Runs a few real threads one step at a time, in the order that a `decide` function asks for.
 
-Each thread has a lock of its own as a baton; whoever holds the baton runs. `sys.settrace` calls back at each line of
-the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the baton is handed
-over only if that is another thread.
+Each thread has a lock of its own as a baton; whoever holds the baton runs. `sys.settrace` calls back at each
+line of the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the
+baton is handed over only if that is another thread.
 """
 
 import ctypes
@@ -11,7 +11,7 @@ import functools
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from time import perf_counter
@@ -20,20 +20,11 @@ from typing import Any, NoReturn
 
 from threadlab.running.standins import inside, world
 from threadlab.schedules.learner import Learner, Page
-from threadlab.schedules.primitives import Abandon, Lock, StandIns, Unsupported, name_of
+from threadlab.schedules.primitives import Abandon, Lock, StandIns, UnsupportedError, name_of
 
 Decide = Callable[["Run"], int | None]
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
 LONGEST_STEP = 2.0  # seconds; a step of a lesson takes microseconds, a blocking call or endless loop for ever
-
-
-class Waiting:
-    """What a thread waits for, and whether it gives up some day."""
-
-    __slots__ = ("lock", "timed")
-
-    def __init__(self, lock: Lock, timed: bool) -> None:
-        self.lock, self.timed = lock, timed
 
 
 class Run:
@@ -50,9 +41,13 @@ class Run:
         self.first: list[Any] = [(0, None)] * count  # where each thread began
         self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
         self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
-        self.waiting: list[Waiting | None] = [None] * count
-        self.parts: list[int | None] = [None] * count  # numbers for the state of each thread, while it stays so
-        self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight, for the state of the run
+        self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
+        self.parts: list[int | None] = [
+            None
+        ] * count  # numbers for the state of each thread, while it stays so
+        self.held: dict[
+            FrameType, dict[Any, Any]
+        ] = {}  # what lines keep out of sight, for the state of the run
         self.current: int | None = None
         self.steps = 0
         self.stuck = False  # whether threads were left when there was no choice any more
@@ -66,7 +61,7 @@ class Run:
         return tuple(
             thread
             for thread, alive in enumerate(self.alive)
-            if alive and ((wait := waiting[thread]) is None or wait.lock.can_go_on(wait.timed))
+            if alive and ((wait := waiting[thread]) is None or wait[0].can_go_on(wait[1]))
         )
 
 
@@ -84,8 +79,10 @@ class Scheduler(StandIns):
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
+        self.clocks = [0.0] * (count + 1)
         self.clock_is_data = False
-        self.printed: list[str] | None = None  # what the threads print, where somebody wants to know
+        self.printed: list[str] = []  # what the threads print
+        self.keeps_print = False
 
     def __enter__(self) -> "Scheduler":
         for lock in (*self._batons, self._done):
@@ -121,7 +118,7 @@ class Scheduler(StandIns):
 
     def new_run(self, decide: Decide) -> Run:
         """Forget the run before; the next one starts its clock at zero."""
-        self.run, self.clock = Run(self._count, decide), 0.0
+        self.run, self.clocks = Run(self._count, decide), [0.0] * (self._count + 1)
         return self.run
 
     def play(self, bodies: Sequence[Callable[[], Any]]) -> Run:
@@ -158,17 +155,17 @@ class Scheduler(StandIns):
             why = "it catches even the exception that ends a run. Write `except Exception` instead"
         else:
             why = (
-                "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be explored: "
-                "use queue.Queue, locks and time.sleep"
+                "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be "
+                "explored: use queue.Queue, locks and time.sleep"
             )
-        run.over, run.failure = True, run.failure or Unsupported(f"{where}: {why}")
+        run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
         for _ in range(20):
             ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
             if self._done.acquire(timeout=0.1):
                 return
         self._patience = 0.1  # nothing can end a call into C: leave it behind
-        raise Unsupported(f"{where}: {why}. It still runs, and nothing can end it")
+        raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")
 
     # --- what threads A, B, … do
 
@@ -182,8 +179,8 @@ class Scheduler(StandIns):
     def _keep_tracing(self, me: int) -> None:
         """Trace in one thread all the time.
 
-        From 3.12 on, the first thread that begins to trace and the last one that ends change all code that runs,
-        which takes its time.
+        From 3.12 on, the first thread that begins to trace and the last one that ends change all code that
+        runs, which takes its time.
         """
         sys.settrace(lambda frame, event, argument: None)
         self._batons[me].acquire()
@@ -252,13 +249,17 @@ class Scheduler(StandIns):
         elif event == "return":
             run.held.pop(frame, None)
         if page.shares_names:
-            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo what
-            # others did to closures; reading it once more makes that the values of now.
+            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo
+            # what others did to closures; reading it once more makes that the values of now.
             frame.f_locals  # noqa: B018
 
     def _instruction(self, code: CodeType, offset: int) -> None:
         run, frame = self.run, sys._getframe(1)
-        page = None if self._deciding or run.current is None or world() is not self else self._learner.page(frame)
+        page = (
+            None
+            if self._deciding or run.current is None or world() is not self
+            else self._learner.page(frame)
+        )
         if page and page.is_point(frame):
             self._leave(run, frame) if run.over else self._point(run, frame)
 
@@ -266,7 +267,7 @@ class Scheduler(StandIns):
     def _instructions(self) -> Iterator[None]:
         """Let each instruction of the learner's code call back, for the time of a block.
 
-        From 3.12 on by sys.monitoring: `f_trace_opcodes` crashes 3.12.1 when threads take turns inside a line.
+        From 3.12 on by sys.monitoring: `f_trace_opcodes` crashes 3.12.1 when threads take turns in a line.
         """
         if not self._learner.micro or sys.version_info < (3, 12):
             yield
@@ -309,8 +310,8 @@ class Scheduler(StandIns):
     def _leave(self, run: Run, frame: FrameType) -> None:
         """Let the running thread leave a run that is over, by an exception, once.
 
-        What `with` and `finally` do on the way out is no step. Where a handler begins, an exception would spoil what
-        Python remembers of the one being handled, so there the thread goes on to its next line.
+        What `with` and `finally` do on the way out is no step. Where a handler begins,
+        an exception would spoil what Python remembers of the one being handled, so there the thread goes on.
         """
         if not run.told[run.current or 0] and frame.f_code.co_code[frame.f_lasti] != _HANDLER:
             run.told[run.current or 0] = True
@@ -327,33 +328,37 @@ class Scheduler(StandIns):
         """End the step of the running thread; return when it is chosen to go on."""
         run, me = self.run, self.run.current
         if me is None:
-            raise Unsupported("`state` and `outcome` must not wait: nobody is there to end the wait")
+            raise UnsupportedError("`state` and `outcome` must not wait: nobody is there to end the wait")
         if run.over:
             raise Abandon
-        until = self.clock + (seconds or 0)
-        run.waiting[me] = Waiting(lock, seconds is not None)
+        run.waiting[me] = lock, seconds is not None
         self._step_ends(run, me, sys._getframe(2))
         if run.over:
             run.told[me] = True
             raise Abandon
         run.waiting[me] = None
         if lock.depth:  # it was chosen although the lock is not there: its time is up
-            self.clock = max(self.clock, until)
+            self.pass_time(seconds or 0)
+            self.clocks[me] += 1e-9  # beyond the end of the wait, whatever was rounded
 
     def clock_escaped(self) -> None:
         """Take note that a reading of the clock became plain data, which then is part of every state."""
         self.clock_is_data = True
 
-    def _print(self, real: Any, *args: Any, sep: str | None = " ", end: str | None = "\n", **kwargs: Any) -> None:
+    def _print(
+        self, real: Any, *args: Any, sep: str | None = " ", end: str | None = "\n", **kwargs: Any
+    ) -> None:
         """Keep the text for a replay; while exploring, it would be printed once for every order."""
-        if self.printed is not None and self.run.current is not None:
-            self.printed.append((" " if sep is None else sep).join(map(str, args)) + ("\n" if end is None else end))
+        if self.keeps_print and self.run.current is not None:
+            self.printed.append(
+                (" " if sep is None else sep).join(map(str, args)) + ("\n" if end is None else end)
+            )
 
     def give_up(self, what: str) -> NoReturn:
         """End the exploration because the running thread does what cannot be controlled."""
         thread, line = self.here()
         sentence = f"line {line}: thread {name_of(thread)} {what}" if line else f"`state` or `outcome` {what}"
-        self.run.failure = Unsupported(sentence)
+        self.run.failure = UnsupportedError(sentence)
         if thread is None:
             raise self.run.failure
         self.run.over = True

@@ -2,6 +2,7 @@
 
 import dis
 import functools
+from itertools import pairwise
 from types import CodeType, FrameType
 
 
@@ -9,7 +10,7 @@ from types import CodeType, FrameType
 def depths(code: CodeType) -> dict[int, int]:
     """Return how many values lie on the value stack before each instruction of `code`, by its offset."""
     steps = list(dis.get_instructions(code))
-    following = {step.offset: after.offset for step, after in zip(steps, steps[1:], strict=False)}
+    following = {step.offset: after.offset for step, after in pairwise(steps)}
     by_offset = {step.offset: step for step in steps}
     found: dict[int, int] = {}
     todo = [(0, 0)]
@@ -37,7 +38,7 @@ _NO_FALL_THROUGH = {
 
 
 def below(code: CodeType, offset: int) -> int | None:
-    """Return how many values lie below those that the call at `offset` works on; None if that is not a call."""
+    """Return how many values lie below those that the call at `offset` works on; None if it is no call."""
     offset = start_of(code, offset)
     step, depth = _step_at(code, offset), depths(code).get(offset)
     if step is None or depth is None:
@@ -101,5 +102,6 @@ def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
 @functools.lru_cache(maxsize=512)
 def hides(code: CodeType) -> bool:
     """Tell whether some line of `code` begins with something on the value stack."""
+    labels = dis.findlabels(code.co_code)  # type: ignore[arg-type]  # it does want bytes
     starts = [start for start, _, line in code.co_lines() if line is not None]
-    return any(depths(code).get(start, 0) > 0 for start in [*starts, *dis.findlabels(code.co_code)])
+    return any(depths(code).get(start, 0) > 0 for start in [*starts, *labels])

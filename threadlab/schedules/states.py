@@ -1,11 +1,11 @@
 """Turns where a run is into a key: two runs with equal keys go on alike, whatever is done with them.
 
 A key counts for nothing unless it holds *everything* that what follows can depend on. What cannot be seen (a
-generator, an iterator inside a C function) makes `Opaque`: such a state is never taken for another one.
+generator, an iterator inside a C function) makes `OpaqueError`: such a state is never taken for another one.
 """
 
-import _thread
 import _queue
+import _thread
 import threading
 import types
 from collections import deque
@@ -15,7 +15,7 @@ from typing import Any
 
 from threadlab.schedules.learner import Learner
 from threadlab.schedules.outline import UNKNOWN
-from threadlab.schedules.primitives import Instant, Lock, RLock, Unsupported
+from threadlab.schedules.primitives import Instant, Lock, RLock, UnsupportedError
 from threadlab.schedules.scheduler import Run
 from threadlab.schedules.stack import below, calls_directly, depths
 
@@ -33,11 +33,11 @@ def _kind(frame: FrameType) -> str:
     return _KINDS.get(frame.f_globals.get("__name__", ""), "learner")
 
 
-class Opaque(Exception):
+class OpaqueError(Exception):
     """Something in the state cannot be seen or compared."""
 
 
-class Outside(Unsupported):
+class OutsideError(UnsupportedError):
     """The state holds a real lock or the like, made outside of the exploration."""
 
 
@@ -53,11 +53,15 @@ class States:
         self.thread_locals = False  # whether a thread-local was met
         self.unseen = ""  # the last thing that could not be seen
 
-    def key(self, run: Run, roots: Any, clock: float) -> Key | None:
+    def key(self, run: Run, roots: Any, clocks: list[float]) -> Key | None:
         """Return the key of where `run` is now, or None if something of it cannot be seen."""
-        freeze = Freezer(self, clock)
+        freeze = Freezer(self, clocks)
         try:
-            shared = [freeze(roots), run.crash and (run.crash[0], type(run.crash[1])), self._clock_counts and clock]
+            shared = [
+                freeze(roots),
+                run.crash and (run.crash[0], type(run.crash[1])),
+                self._clock_counts and clocks[-1],
+            ]
             shared += self._data(freeze)
             key = [self._number(tuple(shared))]
             for me, part in enumerate(run.parts):
@@ -67,7 +71,7 @@ class States:
                         run.parts[me] = part
                 key.append(part)
             return tuple(key)
-        except Opaque as unseen:
+        except OpaqueError as unseen:
             self.unseen = str(unseen)
             return None
 
@@ -79,15 +83,17 @@ class States:
             if name in namespace:
                 try:
                     yield where, freeze(namespace[name])
-                except Outside as outside:
-                    raise Unsupported(str(outside).replace("the shared state holds", f"{where} is or holds")) from None
+                except OutsideError as outside:
+                    raise UnsupportedError(
+                        str(outside).replace("the shared state holds", f"{where} is or holds")
+                    ) from None
 
     def _thread(self, run: Run, me: int, freeze: "Freezer") -> Any:
         frame, wait, handled = run.frames[me], run.waiting[me], run.handled[me]
         freeze.only_plain = wait is None and handled is None
         if not run.alive[me] or frame is None:
             return run.alive[me]
-        stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait.lock), wait.timed)]
+        stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait[0]), wait[1])]
         inner: FrameType | None = None
         while frame is not None and (kind := _kind(frame)) != "end":
             if kind != "ours":
@@ -102,7 +108,9 @@ class States:
             frame = frame.f_back
         return tuple(stack)
 
-    def _hidden(self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer") -> Any:
+    def _hidden(
+        self, frame: FrameType, inner: FrameType | None, run: Run, waits: bool, freeze: "Freezer"
+    ) -> Any:
         """Return what the value stack of `frame` holds, where no one can look."""
         code = frame.f_code
         at_line_start = inner is None and not waits
@@ -110,17 +118,15 @@ class States:
             depth = depths(code).get(frame.f_lasti)
         else:
             if inner is not None and not calls_directly(frame, inner.f_code):
-                raise Opaque(f"a call from C code in line {frame.f_lineno}")
+                raise OpaqueError(f"a call from C code in line {frame.f_lineno}")
             depth = below(code, frame.f_lasti)
         if depth == 0:
             return None
-        page = self._learner.page(frame)
-        outline = page and page.outline
-        if outline is None or depth is None:
-            raise Opaque(f"an unfinished expression in line {frame.f_lineno}")
-        hidden = outline.hidden(frame, depth, run.held.get(frame, {}))
+        page, hidden = self._learner.page(frame), UNKNOWN
+        if page and page.outline and depth:
+            hidden = page.outline.hidden(frame, depth, run.held.get(frame, {}))
         if hidden is UNKNOWN:
-            raise Opaque(f"an unfinished expression in line {frame.f_lineno}")
+            raise OpaqueError(f"an unfinished expression in line {frame.f_lineno}")
         return freeze(hidden)
 
 
@@ -129,13 +135,13 @@ _OPAQUE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, t
 
 
 class Freezer:
-    """Makes one nested tuple of plain values out of any objects, with the same objects met again as `("#", n)`."""
+    """Makes one nested tuple of plain values out of any objects; one met again becomes `("#", n)`."""
 
-    def __init__(self, states: States, clock: float) -> None:
+    def __init__(self, states: States, clocks: list[float]) -> None:
         self._states = states
-        self._clock = clock
+        self._clocks = clocks
         self._met: dict[int, int] = {}
-        self.only_plain = False  # whether all that was met of late can change only by a step of its own thread
+        self.only_plain = False  # whether what was met of late changes only by a step of its own thread
         self._kept: list[Any] = []  # keeps what was met alive: the `id` of a dead object may be given anew
 
     def __call__(self, value: Any) -> Any:
@@ -156,7 +162,6 @@ class Freezer:
         if known is not None:
             return "#", known
         self._met[id(value)] = len(self._met)
-        self._kept.append(value)
         return self._states.ways.get(kind, Freezer._other)(self, value)
 
     def _other(self, value: Any) -> Any:
@@ -165,15 +170,15 @@ class Freezer:
             self._states._learner.add_class(value) if isinstance(value, type) else None
             return "named", getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
         if isinstance(value, _OUTSIDE):
-            raise Outside(
-                f"the shared state holds a {kind.__name__} made outside of the exploration, which cannot be controlled: "
-                "make it in `state`, as in state=lambda: Shop() with self.lock = threading.Lock() in Shop.__init__"
+            raise OutsideError(
+                f"the shared state holds a {kind.__name__} made outside of the exploration, which cannot be "
+                "controlled: make it where `state` makes the shared state, such as in Shop.__init__"
             )
         if isinstance(value, _thread._local):
             self._states.thread_locals = True
-            raise Opaque("a threading.local")
+            raise OpaqueError("a threading.local")
         if isinstance(value, _OPAQUE) or value is UNKNOWN:
-            raise Opaque(f"a {kind.__name__}")
+            raise OpaqueError(f"a {kind.__name__}")
         if isinstance(value, threading.Thread):
             return "thread", value.name
         self._states._learner.add_class(kind)
@@ -192,7 +197,7 @@ class Freezer:
             maker, arguments, content, items, pairs = (*reduced, None, None, None)[:5]
             everything = [maker, arguments, content, list(items or ()), [list(pair) for pair in pairs or ()]]
         except (TypeError, AttributeError) as error:
-            raise Opaque(str(error)) from None
+            raise OpaqueError(str(error)) from None
         self._kept.append(everything)
         return type(value), *[self(each) for each in everything]
 
@@ -201,7 +206,7 @@ class Freezer:
 
     def _set(self, value: Iterable[Any]) -> Any:
         if not all(type(each) in (int, str, bool, float, bytes, tuple, type(None)) for each in value):
-            raise Opaque("a set of objects, whose order changes from run to run")
+            raise OpaqueError("a set of objects, whose order changes from run to run")
         return self._many(value)
 
     def _dict(self, value: dict[Any, Any]) -> Any:
@@ -218,12 +223,12 @@ class Freezer:
 
     def _function(self, value: types.FunctionType) -> Any:
         return (
-            "function", value.__code__, self(value.__dict__), self(value.__defaults__), self(value.__kwdefaults__),
-            *[self(cell) for cell in value.__closure__ or ()],
+            "function", value.__code__, self(value.__dict__), self(value.__defaults__),
+            self(value.__kwdefaults__), *[self(cell) for cell in value.__closure__ or ()],
         )  # fmt: skip
 
     def _instant(self, value: Instant) -> Any:
-        return "instant", round(float.__sub__(value, self._clock), 9)
+        return "instant", round(float.__sub__(value, self._clocks[value.clock]), 9)
 
 
 _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
@@ -240,7 +245,7 @@ _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
 }
 
 
-def _is_plain(kind: type) -> bool:
+def _is_plain(kind: Any) -> bool:
     """Tell whether all that an object of `kind` holds is in its `__dict__`."""
     return (
         kind.__reduce_ex__ is object.__reduce_ex__
@@ -249,7 +254,7 @@ def _is_plain(kind: type) -> bool:
         and kind.__base__ is object
         and not any("__slots__" in vars(each) for each in kind.__mro__)
         and kind.__basicsize__ == _Plain.__basicsize__
-        and kind.__getstate__ is object.__getstate__  # type: ignore[attr-defined]
+        and kind.__getstate__ is getattr(object, "__getstate__", None)
     )
 
 
