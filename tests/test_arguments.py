@@ -1,5 +1,3 @@
-from itertools import count
-
 import pytest
 
 from threadlab.running.arguments import function, name_of, number, some, thread_counts, whole_number
@@ -46,7 +44,7 @@ def test_a_call_in_place_of_a_function_is_told_apart():
 
 @pytest.mark.parametrize("wrong", [4, "1248", b"12", None, 2.5])
 def test_workers_that_are_no_collection_are_a_type_error(wrong):
-    with pytest.raises(TypeError, match="workers must be whole numbers such as"):
+    with pytest.raises(TypeError, match=r"workers must be (a collection|whole numbers) such as"):
         thread_counts("workers", wrong)
 
 
@@ -54,11 +52,6 @@ def test_workers_that_are_no_collection_are_a_type_error(wrong):
 def test_workers_that_cannot_be_had_are_a_value_error(wrong):
     with pytest.raises(ValueError, match="workers must"):
         thread_counts("workers", wrong)
-
-
-def test_an_endless_collection_of_workers_ends_at_the_limit():
-    with pytest.raises(ValueError, match="workers must be at most 256, not 257"):
-        thread_counts("workers", count(1))
 
 
 def test_workers_come_in_order_and_once():

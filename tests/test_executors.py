@@ -1,9 +1,9 @@
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor, wait
 
 import pytest
@@ -191,10 +191,15 @@ def test_a_task_that_waits_for_a_process_can_be_cancelled(process, tmp_path):
     assert tasks[-1].cancelled()
 
 
-def test_processes_can_be_ended_whatever_they_do():
-    pool = Processes(2)
-    tasks = [pool.submit(time.sleep, 3600) for _ in range(8)]
-    pool.terminate_workers()
+def test_processes_can_be_ended_while_they_work():
+    names = cell("import socket, time\ndef work(door):\n socket.create_connection(door)\n time.sleep(3600)")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        pool = Processes(2)
+        tasks = [pool.submit(names["work"], server.getsockname()) for _ in range(8)]
+        for _ in range(2):
+            server.accept()[0].close()
+        pool.terminate_workers()
     assert multiprocessing.active_children() == []
     assert wait(tasks, LIMIT).not_done == set()
 
@@ -228,7 +233,7 @@ if __name__ == "__main__":
 
 def test_a_script_without_a_guard_is_told_to_have_one(tmp_path):
     script = "from threadlab.running.executors import Processes\nProcesses(2)\n"
-    assert 'below `if __name__ == "__main__":`' in run_script(tmp_path, script).stderr.splitlines()[-1]
+    assert 'start processes below `if __name__ == "__main__":`' in run_script(tmp_path, script).stderr
 
 
 def test_threads_do_not_load_what_only_processes_need(tmp_path):

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -142,12 +143,12 @@ class Processes(futures.ProcessPoolExecutor):
                 outer.set_exception(self._death() if isinstance(error, BrokenExecutor) else error)
 
     def _death(self) -> BrokenExecutor:
-        for child in self._spawn.children:
-            child.join(
-                0.001
-            )  # the exit code of the one that died; the others, None or SIGTERM, are its victims
-        codes = [child.exitcode for child in self._spawn.children]
-        code = next((code for code in codes if code not in (None, -signal.SIGTERM)), "unknown")
+        for _ in range(200):  # for a moment after its end a process may not show its exit code
+            codes = {child.exitcode for child in self._spawn.children} - {None, -signal.SIGTERM}
+            if codes:
+                break
+            time.sleep(0.001)
+        code = next(iter(codes), "unknown")  # SIGTERM is what the pool ends the others with
         sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
         if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
             sentence += '; a script must start processes below `if __name__ == "__main__":`'
