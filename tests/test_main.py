@@ -141,3 +141,12 @@ def test_the_settings_of_this_start_come_before_the_users_and_leave_them_alone(m
         settings["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]["markdown"]
         == "Markdown Preview"
     )
+
+
+def test_the_side_bar_starts_closed_and_stays_as_the_learner_leaves_it(tmp_path):
+    command_line.save_workspace(tmp_path / "workspaces")
+    (own,) = (tmp_path / "workspaces").iterdir()
+    assert json.loads(own.read_text("utf-8"))["data"]["layout-restorer:data"]["left"]["collapsed"]
+    own.write_text("open", "utf-8")
+    command_line.save_workspace(tmp_path / "workspaces")
+    assert own.read_text("utf-8") == "open"

@@ -2,6 +2,8 @@
 
 import csv
 import pickle
+import subprocess
+import sys
 import threading
 from dataclasses import astuple
 from pathlib import Path
@@ -42,6 +44,12 @@ def error_of(path):
 
 def test_the_csv_of_the_course_is_a_thousand_sample_orders():
     assert load_orders(CSV) == sample_orders(1000)
+
+
+def test_one_command_makes_the_csv_of_the_course(tmp_path):
+    made = tmp_path / "orders.csv"
+    subprocess.run([sys.executable, "-m", "threadlab.workloads.orders", str(made)], check=True, timeout=60)
+    assert made.read_bytes() == CSV.read_bytes()
 
 
 def test_sample_orders_are_these_on_every_machine():

@@ -46,6 +46,8 @@ def main(arguments: list[str]) -> int:
         return 0 if command.startswith("-") else 2
     go_where_it_runs("", arguments)
     os.environ.update(jupyter_environment())
+    with suppress(OSError):
+        save_workspace(Path(os.environ["JUPYTERLAB_WORKSPACES_DIR"]))
     lab = importlib.import_module("jupyterlab.labapp")
     # JupyterLab takes the next free port, but not in place of one that was asked for.
     strict = ["--ServerApp.port_retries=0"] if "--port" in " ".join(arguments) else []
@@ -73,6 +75,14 @@ def jupyter_options() -> list[str]:
     if sys.platform not in ("win32", "darwin") and not {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ):
         options.append("--no-browser")
     return options
+
+
+def save_workspace(folder: Path) -> None:
+    """Start with the side bar closed, so that pictures are wide; whoever opens it will find it open again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    own = folder / "default-37a8.jupyterlab-workspace"  # as JupyterLab calls the one that has no name
+    if not own.exists():
+        shutil.copyfile(ROOT / "threadlab" / "jupyter" / "workspace.json", own)
 
 
 def save_originals() -> None:

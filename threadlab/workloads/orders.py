@@ -2,10 +2,11 @@
 
 import csv
 import random
+import sys
 import time
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -141,3 +142,8 @@ class OrderProcessing(Thread):
         """Process the orders; `start` calls this in the new thread."""
         for order in self.orders:
             self.receipts.append(process_order(order, wait=self.wait, effort=self.effort))
+
+
+if __name__ == "__main__":  # python -m threadlab.workloads.orders notebooks/data/orders.csv
+    with open(sys.argv[1], "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *map(astuple, sample_orders(1000))])
