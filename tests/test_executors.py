@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -178,17 +179,27 @@ def test_a_process_that_dies_says_so_with_its_exit_code(process):
         process.submit(abs, 1)
 
 
-def test_a_task_that_waits_for_a_process_can_be_cancelled(process, tmp_path):
-    gate = tmp_path / "open"
-    wait_for = cell("import time\ndef wait_for(gate):\n while not gate.exists(): time.sleep(0.01)")[
-        "wait_for"
-    ]
-    tasks = [process.submit(wait_for, gate) for _ in range(8)]
-    cancelled = tasks[-1].cancel()
+def test_a_task_that_was_cancelled_never_runs(process, tmp_path):
+    names = cell(
+        "import time\n"
+        "def wait_for(gate):\n while not gate.exists(): time.sleep(0.01)\n"
+        "def touch(file): file.touch()"
+    )
+    gate, trace = tmp_path / "gate", tmp_path / "trace"
+    tasks = [process.submit(names["wait_for"], gate) for _ in range(8)]
+    last = process.submit(names["touch"], trace)
+    assert last.cancel()
     gate.touch()
-    assert cancelled
-    assert tasks[0].result(LIMIT) is None
-    assert tasks[-1].cancelled()
+    assert wait(tasks, LIMIT).not_done == set()
+    process.shutdown()
+    assert last.cancelled()
+    assert not trace.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there an interrupt goes to the kernel alone")
+def test_an_interrupt_is_not_for_the_processes(process):
+    os.kill(process.submit(os.getpid).result(LIMIT), signal.SIGINT)
+    assert process.submit(abs, -1).result(LIMIT) == 1
 
 
 def test_processes_can_be_ended_while_they_work():
