@@ -1,5 +1,6 @@
 """Whatever a learner gives to explore: it works, or one clear sentence says what to do instead."""
 
+import _thread
 import asyncio
 import queue
 import socket
@@ -302,3 +303,13 @@ def test_replay_checks_its_arguments():
         replay([add], state=Shop, outcome=str, case="XY")
     assert replay([add, add], state=Shop, outcome=lambda s: s.v, case="AB", partial=True).outcome is None
     assert replay([add], state=Shop, outcome=lambda s: s.v, case="AA").outcome != DEADLOCK
+
+
+def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():
+    def press(shop):
+        _thread.interrupt_main()
+        while True:
+            shop.v += 1
+
+    with pytest.raises(KeyboardInterrupt):
+        run([press, add])

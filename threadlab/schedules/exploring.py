@@ -66,13 +66,9 @@ class Explorer:
             self.check(run, choices, place)
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
-        key = (
-            self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
-            if self.merge
-            else None
-        )
+        key = self.key(run) if self.merge else None
         self.opaque += key is None
-        number = self.numbers.get(key or self.last)
+        number = self.numbers.get(key or ("only after", self.last))
         if new := number is None:
             if len(self.graph.nodes) >= self.most or perf_counter() > self.until or self.stop():
                 self.stopped = self.stopped or self.bound()
@@ -88,12 +84,16 @@ class Explorer:
         self.last = number, chosen
         return chosen
 
+    def key(self, run: Run) -> Key | None:
+        """Return the key of the state that the run is in; None if something of it cannot be seen."""
+        return self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
+
     def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
         """Record a new state and return its number."""
         waiting = sum(1 << thread for thread, wait in enumerate(run.waiting) if wait is not None)
         self.graph.nodes.append(Node(choices, waiting, run.lines[self.last[1]], *self.last))
         self.keys.append(key)
-        self.numbers[key or self.last] = len(self.keys) - 1
+        self.numbers[key or ("only after", self.last)] = len(self.keys) - 1
         return len(self.keys) - 1
 
     def link(self, number: int) -> None:
@@ -108,7 +108,7 @@ class Explorer:
         node, key = self.graph.nodes[number], self.keys[number]
         same = node.choices == choices and node.where == run.lines[thread]
         if same and key and (place == len(self.steps) - 1 or self.runs == 2):
-            same = key == self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
+            same = key == self.key(run)
         if not same:
             where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
             raise UnrepeatableError(
@@ -188,15 +188,11 @@ def explore(
     whole_number("max_states", max_states)
     until = perf_counter() + number("time_limit", time_limit)
     program = Program(threads, state, outcome, switch_points)
-    states = States(program.learner)
     with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
-        explorer = Explorer(program, states, scheduler, merge_states)
+        explorer = Explorer(program, States(program.learner), scheduler, merge_states)
         explorer.explore(max_states, until, stop)
-        if (
-            scheduler.clock_is_data
-        ):  # readings of the clock went into the data: once more, with the clock in every state
-            states = States(program.learner, clock_counts=True)
-            explorer = Explorer(program, states, scheduler, merge_states)
+        if scheduler.clock_is_data:  # so the clock is part of every state: once more
+            explorer = Explorer(program, States(program.learner, clock_counts=True), scheduler, merge_states)
             explorer.explore(max_states, until, stop)
     return _summary(program, explorer, is_right)
 

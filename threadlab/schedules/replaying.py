@@ -4,6 +4,7 @@ import linecache
 import re
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from io import StringIO
 from typing import Any
 
 from threadlab.schedules.primitives import name_of
@@ -147,10 +148,10 @@ class Player:
                 choices=self.choices,
                 following={name_of(each): run.lines[each] for each, alive in enumerate(run.alive) if alive},
                 waits=self.waits,
-                printed="".join(self.scheduler.printed),
+                printed=self.scheduler.printed.getvalue(),
             )
         )
-        self.scheduler.printed.clear()
+        self.scheduler.printed = StringIO()
 
 
 def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:

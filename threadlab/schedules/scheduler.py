@@ -7,20 +7,20 @@ baton is handed over only if that is another thread.
 
 import ctypes
 import dis
-import functools
 import sys
 import threading
 from _thread import allocate_lock
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from contextvars import Context
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from io import StringIO
 from time import perf_counter
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-from threadlab.running.standins import inside, world
+from threadlab.running.standins import inside
 from threadlab.schedules.learner import Learner, Page
 from threadlab.schedules.primitives import Abandon, Lock, StandIns, UnsupportedError, name_of
+from threadlab.schedules.tracing import Tracing
 
 Decide = Callable[["Run"], int | None]
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
@@ -42,12 +42,8 @@ class Run:
         self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
         self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
         self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
-        self.parts: list[int | None] = [
-            None
-        ] * count  # numbers for the state of each thread, while it stays so
-        self.held: dict[
-            FrameType, dict[Any, Any]
-        ] = {}  # what lines keep out of sight, for the state of the run
+        self.parts: list[int | None] = [None] * count  # the number of each thread's state while it stays so
+        self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
         self.current: int | None = None
         self.steps = 0
         self.stuck = False  # whether threads were left when there was no choice any more
@@ -69,25 +65,24 @@ class Scheduler(StandIns):
     """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
 
     def __init__(self, count: int, learner: Learner) -> None:
-        self._learner = learner
-        self._count = count
+        self._learner, self._count = learner, count
+        self._tracing = Tracing(learner, self._reach)
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
         self._patience = LONGEST_STEP  # how long to wait for a thread to end
-        self._deciding = False  # whether no learner's code is running, whatever is called
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
         self.clocks = [0.0] * (count + 1)
         self.clock_is_data = False
-        self.printed: list[str] = []  # what the threads print
+        self.printed = StringIO()  # what the threads print
         self.keeps_print = False
 
     def __enter__(self) -> "Scheduler":
         for lock in (*self._batons, self._done):
             lock.acquire()
-        self._stack.enter_context(self._instructions())
+        self._stack.enter_context(self._tracing.instructions(self))
         self._stack.callback(self._end_threads)
         self.renew_threads()
         return self
@@ -107,7 +102,7 @@ class Scheduler(StandIns):
                 thread.start()
 
     def _end_threads(self) -> None:
-        self._closed = True
+        self._closed = self.run.over = True
         with inside(None):
             for baton, thread in zip(self._batons, self._threads, strict=False):
                 baton.release()
@@ -188,11 +183,7 @@ class Scheduler(StandIns):
     def _live(self, me: int, run: Run) -> None:
         run.begun[me] = True
         try:
-            sys.settrace(self._trace)
-            try:
-                Context().run(run.bodies[me])
-            finally:
-                sys.settrace(None)
+            self._tracing.call(run.bodies[me])
         except BaseException as error:
             if not run.over and not isinstance(error, SystemExit):
                 run.crash = run.crash or (me, error)
@@ -216,86 +207,30 @@ class Scheduler(StandIns):
 
     def _decide(self, run: Run) -> int | None:
         run.steps += 1
-        self._deciding = True
+        self._tracing.paused = True
         try:
             chosen = run.decide(run)
         except Exception as error:
-            run.failure = error
-            chosen = None
-        self._deciding = False
+            run.failure, chosen = error, None
+        self._tracing.paused = False
         run.stuck = chosen is None and any(run.alive)
         return chosen
 
-    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        page = None if self._deciding else self._learner.page(frame)
-        if page is None or (self._learner.micro and sys.version_info >= (3, 12)):
-            return None
-        if self._learner.micro:
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return functools.partial(self._trace_lines, page)
-
-    def _trace_lines(self, page: Page, frame: FrameType, event: str, argument: Any) -> Any:
-        run = self.run
+    def _reach(self, frame: FrameType, page: Page) -> None:
+        """End a step where the next one begins."""
+        run, me = self.run, self.run.current
+        if me is None:  # `state` or `outcome` runs on the caller's thread
+            return
+        if not run.over:
+            run.lines[me], run.codes[me] = frame.f_lineno, page.code
+            if page.outline is not None and not self._learner.micro:
+                page.outline.note(frame, run.held.setdefault(frame, {}))
+            if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
+                run.frames[me], run.first[me] = frame, (frame.f_lineno, page.code)
+            else:
+                self._step_ends(run, me, frame)
         if run.over:
             self._leave(run, frame)
-        elif event == "line":
-            if page.outline is None:
-                self._point(run, frame)
-            elif page.outline.begins_line(frame):
-                page.outline.note(frame, run.held.setdefault(frame, {}))
-                self._point(run, frame)
-        elif event == "opcode" and page.is_point(frame):
-            self._point(run, frame)
-        elif event == "return":
-            run.held.pop(frame, None)
-        if page.shares_names:
-            # Up to 3.12 an `f_locals` read while this frame was parked would now be written back and undo
-            # what others did to closures; reading it once more makes that the values of now.
-            frame.f_locals  # noqa: B018
-
-    def _instruction(self, code: CodeType, offset: int) -> None:
-        run, frame = self.run, sys._getframe(1)
-        page = (
-            None
-            if self._deciding or run.current is None or world() is not self
-            else self._learner.page(frame)
-        )
-        if page and page.is_point(frame):
-            self._leave(run, frame) if run.over else self._point(run, frame)
-
-    @contextmanager
-    def _instructions(self) -> Iterator[None]:
-        """Let each instruction of the learner's code call back, for the time of a block.
-
-        From 3.12 on by sys.monitoring: `f_trace_opcodes` crashes 3.12.1 when threads take turns in a line.
-        """
-        if not self._learner.micro or sys.version_info < (3, 12):
-            yield
-            return
-        monitoring = sys.monitoring
-        tool = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
-        monitoring.use_tool_id(tool, "threadlab")
-        monitoring.register_callback(tool, monitoring.events.INSTRUCTION, self._instruction)
-        try:
-            for code in self._learner.codes:
-                monitoring.set_local_events(tool, code, monitoring.events.INSTRUCTION)
-            yield
-        finally:
-            for code in self._learner.codes:
-                monitoring.set_local_events(tool, code, 0)
-            monitoring.free_tool_id(tool)
-
-    def _point(self, run: Run, frame: FrameType) -> None:
-        me = run.current
-        assert me is not None
-        run.lines[me], run.codes[me] = frame.f_lineno, frame.f_code
-        if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
-            run.frames[me] = frame
-            run.first[me] = frame.f_lineno, frame.f_code
-        else:
-            self._step_ends(run, me, frame)
-            if run.over:
-                self._leave(run, frame)
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
         run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
@@ -345,14 +280,10 @@ class Scheduler(StandIns):
         """Take note that a reading of the clock became plain data, which then is part of every state."""
         self.clock_is_data = True
 
-    def _print(
-        self, real: Any, *args: Any, sep: str | None = " ", end: str | None = "\n", **kwargs: Any
-    ) -> None:
+    def _print(self, real: Any, *values: Any, **how: Any) -> None:
         """Keep the text for a replay; while exploring, it would be printed once for every order."""
         if self.keeps_print and self.run.current is not None:
-            self.printed.append(
-                (" " if sep is None else sep).join(map(str, args)) + ("\n" if end is None else end)
-            )
+            real(*values, **{**how, "file": self.printed})
 
     def give_up(self, what: str) -> NoReturn:
         """End the exploration because the running thread does what cannot be controlled."""

@@ -21,7 +21,7 @@ from threadlab.schedules.stack import below, calls_directly, depths
 
 Key = tuple[int, ...]
 _KINDS = {
-    "threadlab.schedules.scheduler": "end",
+    "threadlab.schedules.tracing": "end",
     "threadlab.schedules.primitives": "ours",
     "threadlab.running.standins": "ours",
     "threading": "library",  # these two wait only inside `with` on locks of their own, which never change
