@@ -241,7 +241,7 @@ def test_real_blocking_calls_work_or_are_named():
     def wait_for_ever(shop):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            ours.settimeout(5)
+            ours.settimeout(4)
             ours.recv(1)
 
     for works in (file, process, coroutine):

@@ -65,7 +65,7 @@ def check(program, most=400):
         assert explored(program, merge_states=False) == expected
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PROGRAMS)
 def test_explore_counts_what_the_model_counts(program):
     check(program)

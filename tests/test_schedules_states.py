@@ -333,7 +333,7 @@ def test_merging_changes_no_count_of(piece):
     both([piece, one_replaces], max_states=6000)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=2), min_size=2, max_size=3))
 def test_merging_changes_no_count_of_pieces_put_together(threads):
     def run(shop, pieces):

@@ -154,7 +154,7 @@ class Scheduler(StandIns):
                 "explored: use queue.Queue, locks and time.sleep"
             )
         run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
-        for _ in range(20):
+        for _ in range(10):
             ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
             if self._done.acquire(timeout=0.1):
