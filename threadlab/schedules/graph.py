@@ -159,34 +159,36 @@ class Graph:
         )
 
     def fair_loop(self) -> tuple[list[int], list[int]]:
-        """Return the threads of a simplest lead-in, and of a shortest fair loop after it."""
+        """Return the threads of a lead-in and of a fair loop after it, together as simple as can be."""
         part = self.fair_part()
-        leads = sorted((self.simplest({end}), end) for end in part[:200])
-        loops = [
-            (lead, self._loop_at(end, set(part)))
-            for lead, end in sorted(leads, key=lambda each: len(each[0]))[:20]
-        ]
-        return min(
-            (each for each in loops if each[1]),
-            key=lambda each: len(each[0]) + len(each[1]),
-            default=([], []),
-        )
+        ends = [(self.simplest({end}), end) for end in part[:200]]
+        leads = sorted(ends, key=lambda each: len(each[0]))
+        found = [(lead, *self._loop_at(end, lead, set(part))) for lead, end in leads[:20]]
+        lead, _, loop = min(found, key=lambda each: (each[1], each[0], each[2]), default=([], 0, []))
+        return lead, loop
 
-    def _loop_at(self, end: int, members: set[int]) -> list[int]:
-        """Return the shortest way from `end` to itself on which all that can run take a step."""
-        todo: list[tuple[int, int, int, list[int]]] = [(end, 0, 0, [])]
+    def _loop_at(self, end: int, lead: list[int], members: set[int]) -> tuple[Cost, list[int]]:
+        """Return the simplest way from `end` to itself on which all that can run take a step, and its cost."""
+        start = 0
+        number, last = 0, -1
+        for thread in lead:
+            start += self.cost(number, last, thread)
+            number, last = dict(self.nodes[number].edges())[thread], thread
+        heap: list[tuple[Cost, list[int], int, int, int]] = [(start, [], end, 0, 0)]
         met = set()
-        for number, moved, able, way in todo:
-            node = self.nodes[number]
-            able |= sum(1 << thread for thread in node.choices)
-            for thread, after in sorted(node.edges()):
-                place = (after, moved | 1 << thread, able)
-                if after in members and place not in met:
-                    met.add(place)
-                    if after == end and place[1] == able:
-                        return [*way, thread]
-                    todo.append((*place, [*way, thread]))
-        return []
+        while heap:
+            cost, way, number, moved, able = heapq.heappop(heap)
+            if way and number == end and moved == able:
+                return cost, way
+            before = way[-1] if way else last
+            if (number, before, moved, able) not in met:
+                met.add((number, before, moved, able))
+                able |= sum(1 << thread for thread in self.nodes[number].choices)
+                for thread, after in self.nodes[number].edges():
+                    if after in members:
+                        more = cost + self.cost(number, before, thread)
+                        heapq.heappush(heap, (more, [*way, thread], after, moved | 1 << thread, able))
+        raise AssertionError("a fair part without a fair loop")
 
     # --- the simplest schedule
 
