@@ -1,7 +1,7 @@
 """Claims: each notebook runs in at most 20 s, and running it ten times more leaves nothing behind.
 
-Runs every notebook in a kernel of its own from top to bottom, then ten times more in the same kernel, and asks
-the kernel after each run for its memory, threads, child processes and open files.
+Runs every notebook in a kernel of its own from top to bottom, then ten times more in the same kernel, and
+asks the kernel after each run for its memory, threads, child processes and open files.
 
     python benchmarks/lessons.py [01 04 ...]
 """
@@ -58,7 +58,7 @@ def main(wanted):
     paths = [p for p in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")) if "-fresh" not in p.name]
     print(f"{this_machine()}\n")
     print(
-        f"| notebook | first run | all {1 + AGAIN} runs | after {AGAIN} more: MB | threads, processes, files |"
+        f"| notebook | first run | all {1 + AGAIN} runs | {AGAIN} runs later: MB | threads, children, files |"
     )
     print("|---|---|---|---|---|")
     kept = True
