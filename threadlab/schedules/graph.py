@@ -168,7 +168,7 @@ class Graph:
         return lead, loop
 
     def _loop_at(self, end: int, lead: list[int], members: set[int]) -> tuple[Cost, list[int]]:
-        """Return the simplest way from `end` to itself on which all that can run take a step, and its cost."""
+        """Return the cost and the simplest way from `end` to itself on which all that can run take a step."""
         start = 0
         number, last = 0, -1
         for thread in lead:
