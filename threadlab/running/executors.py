@@ -1,5 +1,6 @@
 """Make the workers of a measurement: one name, or your own factory, for every kind of executor."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -15,7 +16,6 @@ from typing import Any
 
 from threadlab.running import sending
 from threadlab.running.arguments import whole_number
-from threadlab.running.ending import raise_in_thread
 
 Factory = Callable[[int], Executor]
 
@@ -95,9 +95,10 @@ class Threads(futures.ThreadPoolExecutor):
     def terminate_workers(self) -> None:
         """End every thread at its next line of Python; one that sleeps ends when it wakes."""
         self.shutdown(wait=False, cancel_futures=True)
+        interrupt = ctypes.py_object(KeyboardInterrupt)
         with self._guard:
             for ident in list(self._busy):
-                raise_in_thread(ident, KeyboardInterrupt)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), interrupt)
 
 
 class _Spawn(SpawnContext):
