@@ -26,6 +26,10 @@ def line(ax, label):
     return next(line for line in ax.lines if line.get_label() == label)
 
 
+def headline(*results):
+    return saying.scaling_words(results).splitlines()[0]
+
+
 def texts(ax):
     return [text.get_text() for text in ax.texts]
 
@@ -50,8 +54,7 @@ def test_the_spread_is_drawn_as_the_interval_of_each_point():
 
 
 def test_the_headline_tells_the_verdict_of_the_first_kind_of_work():
-    headline = plot_scaling([PRIMES, WAITS]).get_title("left")
-    assert headline == "primes on 4 threads: 0.98 times one thread. No gain."
+    assert headline(PRIMES, WAITS) == "primes on 4 threads: 0.98 times one thread. No gain."
 
 
 def test_the_headline_can_be_about_another_number_of_workers():
@@ -62,16 +65,16 @@ def test_the_headline_can_be_about_another_number_of_workers():
 
 def test_processes_are_called_processes():
     result = scaling("primes", 1, 2, executor="processes")
-    assert saying.scaling_headline([result]) == "primes on 2 processes: 2.00 times one process. Gain."
+    assert headline(result) == "primes on 2 processes: 2.00 times one process. Gain."
 
 
 def test_threads_beside_processes_are_still_called_threads():
-    headline = saying.scaling_headline([PRIMES, scaling("primes", 1, 2, 2, executor="processes")])
-    assert headline == "primes on 4 threads: 0.98 times one thread. No gain."
+    said = headline(PRIMES, scaling("primes", 1, 2, 2, executor="processes"))
+    assert said == "primes on 4 threads: 0.98 times one thread. No gain."
 
 
 def test_a_speed_up_above_ten_needs_no_second_decimal():
-    assert "15.9 times" in saying.scaling_headline([scaling("waits", 1, 2, 4, 8, 15.9)])
+    assert "15.9 times" in headline(scaling("waits", 1, 2, 4, 8, 15.9))
 
 
 def test_the_same_work_in_threads_and_processes_is_told_apart_by_name():
@@ -145,7 +148,7 @@ def test_what_is_no_scaling_is_named():
 
 
 def test_nothing_to_compare_is_drawn_empty():
-    assert plot_scaling([]).get_title("left") == "Nothing measured yet"
+    assert plot_scaling([]).get_title("left") == "1 worker: not measured yet"
 
 
 def test_the_machine_and_the_rounds_stand_below():

@@ -3,8 +3,10 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from nbclient import NotebookClient
 
 from threadlab.running.timeline import Lane, Span, Timeline
 from threadlab.showing import style
@@ -93,6 +95,18 @@ def test_outside_jupyter_nothing_is_shown(capsys):
 
 def test_a_picture_that_was_shown_is_not_shown_again_as_the_value_of_the_cell():
     assert DisplayFormatter().format(plot_timeline(TOGETHER)) == ({}, {})
+
+
+def test_a_picture_that_is_the_value_of_a_cell_is_not_kept_by_the_kernel():
+    draw = "from threadlab import plot_downloads\nax = plot_downloads([])\n"
+    look = (
+        "from gc import collect, get_objects\nfrom threadlab.showing.style import ShownAxes\n_ = collect()\n"
+    )
+    look += "print([type(ax) is ShownAxes, sum(type(each) is ShownAxes for each in get_objects())])"
+    sources = [draw, "ax", "plot_downloads([])", "plot_downloads([])", "0", look]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    assert book.cells[-1].outputs[0].text == "[True, 1]\n"
 
 
 def test_a_guess_is_a_number_or_carries_one():

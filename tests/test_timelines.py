@@ -34,6 +34,10 @@ def bars(ax, state):
     return [Box(extents.x0, extents.x1, extents.y0, extents.y1) for extents in drawn]
 
 
+def headline(*runs):
+    return saying.timeline_words(*runs).splitlines()[0]
+
+
 def groups(ax, state):
     return [group for group in ax.collections if group.get_label() == state]
 
@@ -55,7 +59,7 @@ def test_waiting_is_hatched_and_running_is_solid():
 
 
 def test_being_blocked_is_a_thin_line():
-    lock = Lane("Bob", (Span(0, 1, "running"), Span(1, 2, "blocked", "a lock")))
+    lock = Lane("Bob", (Span(0, 1, "running"), Span(1, 2, "blocked", "lock")))
     ax = plot_timeline(Timeline((lock,), 2.0))
     (thin,), (thick,) = bars(ax, "blocked"), bars(ax, "running")
     assert thin.bottom - thin.top < (thick.bottom - thick.top) / 4
@@ -86,36 +90,35 @@ def test_the_headline_says_that_the_waits_overlap():
 
 
 def test_run_in_place_of_start_is_said_to_be_still_one_after_the_other():
-    headline = plot_timeline(ONE_BY_ONE, before=ONE_BY_ONE).get_title("left")
-    assert headline == "4.0 s instead of 4.0 s: still one after the other"
+    assert headline(ONE_BY_ONE, ONE_BY_ONE) == "4.0 s instead of 4.0 s: still one after the other"
 
 
-def test_threads_that_compute_are_said_to_gain_nothing():
+def test_threads_that_compute_are_said_to_be_no_faster():
     busy = Timeline(tuple(Lane(f"thread {n}", (Span(0, 3.9, "running"),)) for n in (1, 2)), 3.9)
-    assert saying.timeline_headline(busy, ONE_BY_ONE) == "3.9 s instead of 4.0 s: no gain"
+    assert headline(busy, ONE_BY_ONE) == "3.9 s instead of 4.0 s: no faster"
 
 
-def test_another_way_to_start_the_same_threads_is_the_same():
-    assert saying.timeline_headline(TOGETHER, TOGETHER) == "0.5 s instead of 0.5 s: the same"
+def test_another_way_to_start_the_same_threads_is_no_faster():
+    assert headline(TOGETHER, TOGETHER) == "0.5 s instead of 0.5 s: no faster"
 
 
-def test_sleeping_is_called_sleeping_and_a_lock_is_named():
+def test_sleeping_is_called_sleeping_and_a_lock_gets_its_article():
     asleep = Lane("Ann", (Span(0, 1, "waiting", "sleep"), Span(1, 2, "blocked", "lock")))
-    assert {"sleeps", "waits for a lock"} <= set(texts(plot_timeline(Timeline((asleep,), 2.0))))
+    assert {"sleeps", "waits for the lock"} <= set(texts(plot_timeline(Timeline((asleep,), 2.0))))
 
 
 def test_one_lane_that_was_ended_is_named():
-    assert saying.timeline_headline(Timeline((order(1, 0, end="was ended"),), 0.5)) == "order 1 was ended"
+    assert headline(Timeline((order(1, 0, end="was ended"),), 0.5)) == "order 1 was ended"
 
 
 def test_faster_work_without_waits_is_not_called_overlapping_waits():
     busy = Timeline(tuple(Lane(f"thread {n}", (Span(0, 1.9, "running"),)) for n in (1, 2)), 1.9)
-    assert saying.timeline_headline(busy, ONE_BY_ONE) == "1.9 s instead of 4.0 s: faster"
+    assert headline(busy, ONE_BY_ONE) == "1.9 s instead of 4.0 s: faster"
 
 
 def test_a_run_alone_is_named_by_its_threads():
-    assert saying.timeline_headline(TOGETHER) == "8 threads: 0.5 s"
-    assert saying.timeline_headline(ONE_BY_ONE) == "One after the other: 4.0 s"
+    assert headline(TOGETHER) == "8 threads: 0.5 s"
+    assert headline(ONE_BY_ONE) == "One after the other: 4.0 s"
 
 
 def test_what_it_waits_for_is_said_once_for_many_lanes_and_at_each_of_few():
@@ -149,6 +152,10 @@ def test_the_shared_object_is_a_step_line_that_ends_in_a_cross_below_zero():
     assert "−1: below zero" in texts(ax)
 
 
+def test_the_headline_of_a_stock_below_zero_tells_where_it_began():
+    assert headline(SOLD_TWICE) == 'stock["mug"]: 1 at first, −1 at the end'
+
+
 def test_a_stock_that_ends_at_zero_gets_no_cross():
     sold_once = Timeline(TAKES, 0.5, SOLD_TWICE.changes[:2])
     ax = plot_timeline(sold_once)
@@ -165,15 +172,16 @@ def test_steps_closer_than_the_eye_can_tell_are_drawn_apart():
 def test_a_lane_that_died_carries_a_sign_and_the_reason():
     died = Timeline((order(1, 0), order(2, 0, end="died of ValueError: no such item")), 0.5)
     ax = plot_timeline(died)
-    assert "✗ died: ValueError" in texts(ax)
-    assert ax.get_title("left") == "order 2 died: ValueError"
+    assert "✗ died of ValueError" in texts(ax)
+    assert ax.get_title("left") == "order 2 died of ValueError"
 
 
-def test_a_stuck_run_says_so_in_the_headline_and_shows_the_report():
+def test_a_stuck_run_says_so_in_the_headline_and_why_in_the_words():
     stuck = Lane("Ann", (Span(0, 2, "blocked", "till"),), end="was still waiting for till")
-    ax = plot_timeline(Timeline((stuck, stuck), 2.0, report="Stopped after 2 s: Ann waited for till."))
-    assert ax.get_title("left") == "2 of 2 threads are stuck after 2.0 s"
-    assert "Stopped after 2 s: Ann waited for till." in texts(ax)
+    run = Timeline((stuck, stuck), 2.0, report="Stopped after 2 s: Ann waited for till.")
+    assert headline(run) == "2 of 2 threads were stuck after 2.0 s"
+    assert run.report in saying.timeline_words(run)
+    assert "✗ stuck" in texts(plot_timeline(run))
 
 
 def test_the_guess_is_dashed_at_its_seconds_and_inside_the_axis():

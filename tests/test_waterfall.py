@@ -30,25 +30,25 @@ def bars(ax, label):
 
 def test_a_download_queues_waits_for_the_first_byte_and_receives():
     ax = plot_downloads(THREE)
-    assert bars(ax, "queues")[2] == (0.0, 0.12)
-    assert bars(ax, "waits for first byte")[2] == (0.12, 0.1)
-    assert bars(ax, "receives")[2] == (0.22, 0.02)
+    assert bars(ax, "blocked")[2] == (0.0, 0.12)
+    assert bars(ax, "waiting")[2] == (0.12, 0.1)
+    assert bars(ax, "running")[2] == (0.22, 0.02)
 
 
 def test_queueing_is_thin_and_waiting_is_hatched():
     ax = plot_downloads(THREE)
-    assert boxes(ax, "queues")[0].height < boxes(ax, "receives")[0].height / 4
-    assert {group.get_hatch() for group in groups(ax, "waits for first byte")} == {"///"}
+    assert boxes(ax, "blocked")[0].height < boxes(ax, "running")[0].height / 4
+    assert {group.get_hatch() for group in groups(ax, "waiting")} == {"///"}
 
 
 def test_rows_keep_the_order_given_from_the_top():
     ax = plot_downloads(THREE)
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
-    assert [round((box.y0 + box.y1) / 2) for box in boxes(ax, "receives")] == [0, 1, 2]
+    assert [round((box.y0 + box.y1) / 2) for box in boxes(ax, "running")] == [0, 1, 2]
 
 
 def test_a_download_that_nobody_handed_in_is_taken_to_queue_from_the_start():
-    assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "queues")[1] == (0.0, 0.5)
+    assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "blocked")[1] == (0.0, 0.5)
 
 
 def test_a_failed_download_is_red_and_crossed_and_says_why():
@@ -65,8 +65,8 @@ def test_the_headline_tells_how_many_how_many_at_a_time_and_how_long():
 
 def test_a_url_that_was_refused_at_once_has_no_bars():
     ax = plot_downloads([Download("file:x", error="only http and https")])
-    assert ax.get_title("left") == "1 download: 1 failed"
-    assert bars(ax, "receives") == []
+    assert ax.get_title("left") == "1 download, 0 at a time: 0 ms, 1 failed"
+    assert bars(ax, "running") == []
 
 
 def test_what_is_no_download_is_named():
@@ -77,7 +77,7 @@ def test_what_is_no_download_is_named():
 
 
 def test_no_downloads_are_drawn_empty():
-    assert plot_downloads([]).get_title("left") == "0 downloads: none began"
+    assert plot_downloads([]).get_title("left") == "0 downloads, 0 at a time: 0 ms"
 
 
 def test_the_words_tell_the_moments_of_every_download():

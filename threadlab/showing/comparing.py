@@ -4,15 +4,14 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from threadlab.running.machine import this_machine
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.measured import Measured
-from threadlab.showing.speedups import plot_scaling
-from threadlab.showing.style import ABOVE, BELOW, GREY, PIXEL, WIDTH
+from threadlab.showing.speedups import axes_for, plot_scaling
+from threadlab.showing.style import ABOVE, BELOW, PIXEL, WIDTH
 from threadlab.showing.timelines import plot_timeline
 from threadlab.showing.times import draw_times, find_knee
 from threadlab.showing.waterfall import plot_downloads
@@ -29,52 +28,44 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
         guess: As for `plot_scaling` with kinds of work, else the seconds of the most workers.
         at_once: How many requests the site serves at the same time, if there is such a limit.
     """
-    if not known.works:
-        return _run_and_times(known, workers, guess, at_once)
-    results, past = known.scalings(), known.scalings(past=True)
-    right = 26 + max(style.width_of(name, bold=True) for name in (*known.works, "your guess"))
-    ax = style.new_axes(HEIGHT + TITLE, left=62, right=right)
-    plot_scaling(results, ax=ax, guess=guess, before=past, workers=workers, reach=max(known.counts))
-    return style.Picture(ax.figure, saying.scaling_words(results, style.guessed(guess), workers))
+    expected = style.guessed(guess)
+    if known.works:
+        results, past = known.scalings(), known.scalings(past=True)
+        ax = axes_for(HEIGHT + TITLE, known.works)
+        plot_scaling(results, ax=ax, guess=expected, before=past, workers=workers, reach=known.counts[-1])
+        return style.Picture(ax.figure, saying.scaling_words(results, expected, workers))
 
-
-def _run_and_times(known: Measured, workers: int, guess: Any, at_once: int | None) -> style.Picture:
-    times, past = known.times(), known.times(past=True)
+    times, lanes = known.times(), known.lanes.get(workers)
     middle = {n: median(values) for n, values in times.items()}
     tasks = next((len(seen) for seen in known.lanes.values() if isinstance(seen, list)), None)
     knee = find_knee(middle, tasks=tasks, at_once=at_once)
-    sketch = Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
-    shown = known.lanes.get(workers, sketch)
-    names = [lane.name for lane in shown.lanes] if isinstance(shown, Timeline) else []
+    lanes = lanes or Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
+    names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
     whole = HEIGHT + TITLE + ABOVE + BELOW
     figure = Figure(figsize=(WIDTH * PIXEL, whole * PIXEL), facecolor="white")
-    left = max([24.0, *(style.width_of(name) + 14 for name in names)])
     run, against = (
         figure.add_axes((begin / WIDTH, BELOW / whole, (end - begin) / WIDTH, HEIGHT / whole))
-        for begin, end in ((left, 620), (700, WIDTH - style.RIGHT))
+        for begin, end in ((style.margin(names), 620), (700, WIDTH - style.RIGHT))
     )
-    title = saying.threads(workers)
-    if isinstance(shown, Timeline):
-        plot_timeline(replace(shown, machine=None), ax=run, reach=known.longest or 1.0)
-        words = shown.text()
+    if isinstance(lanes, Timeline):
+        plot_timeline(replace(lanes, machine=None), ax=run, reach=known.longest or 1.0)
+        title, seen = saying.count(workers), lanes.text()
     else:
-        plot_downloads(shown, ax=run)
-        title, words = f"{len(shown)} downloads, {title}", saying.downloads_words(shown)
-    draw_times(
-        against, known.counts, times, before=past, workers=workers, guess=guess, knee=knee, tasks=tasks,
-        limits=known.limits,
-    )  # fmt: skip
+        plot_downloads(lanes, ax=run)
+        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", saying.downloads_words(lanes)
+    shown: Any = {
+        "before": known.times(past=True),
+        "workers": workers,
+        "guess": expected,
+        "limits": known.limits,
+    }
+    draw_times(against, known.counts, times, knee=knee, tasks=tasks, **shown)
     known.limits = against.get_ylim() if middle else known.limits
+    words = saying.times_words(middle, workers, knee, expected)
     style.below(against, "", this_machine())
-    _title(run, title)
-    _title(against, "seconds against threads")
-    headline = saying.times_headline(middle, workers, knee)
-    looks: dict[str, Any] = {"fontsize": style.HEADLINE, "fontweight": "bold", "color": style.INK}
-    figure.text(4 / WIDTH, 0.985, headline, va="top", **looks)
-    said = [headline, *saying.times_words(middle, knee, style.guessed(guess)), words]
-    return style.Picture(figure, "\n".join(said))
-
-
-def _title(ax: Axes, text: str) -> None:
-    ax.set_title(text, loc="left", x=0, y=1, fontsize=style.TEXT, fontweight="normal", color=GREY)
+    style.headline(run, title)
+    style.headline(against, "seconds against threads")
+    looks: Any = {"fontsize": style.HEADLINE, "fontweight": "bold", "color": style.INK}
+    figure.text(4 / WIDTH, 0.985, words.splitlines()[0], va="top", **looks)
+    return style.Picture(figure, f"{words}\n{seen}")

@@ -30,7 +30,6 @@ class Coordinator:
         self._jobs: deque[Any] = deque()
         self._running = False  # the jobs come from "run", not from a slider
         self._attempt: Any = None  # what the runner does
-        self._done = False  # the runner has done it
 
     def moved(self) -> None:
         """Draw at once; when the slider has come to rest, see what to measure. The last position wins."""
@@ -69,21 +68,23 @@ class Coordinator:
             while step := self._next():
                 step()
         except BaseException:
-            with self._changed:
-                self._thread = None
-                self._changed.notify_all()
+            self._end()
             raise
+
+    def _end(self) -> None:
+        with self._changed:
+            self._thread = None
+            self._changed.notify_all()
 
     def _next(self) -> Callable[[], object] | None:
         """Return what to do now, after waiting for it if need be; None ends the thread."""
+        panel = self._panel
         with self._changed:
             while True:
-                for wish, act in (("clear", self._panel.clear), ("draw", self._panel.draw)):
+                for wish, act in (("clear", panel.clear), ("draw", panel.draw), ("take", self._take)):
                     if wish in self._wishes:
                         self._wishes.remove(wish)
-                        return act  # type: ignore[no-any-return]
-                if self._done:
-                    return self._take
+                        return act
                 if self._attempt:
                     self._changed.wait()
                 elif self._jobs:
@@ -93,8 +94,7 @@ class Coordinator:
                     self._running, self._rests_at = True, None
                     return partial(self._plan, "run")
                 elif self._rests_at is None:
-                    self._thread = None
-                    self._changed.notify_all()
+                    self._end()
                     return None
                 elif (left := self._rests_at - self._clock()) > 0:
                     self._changed.wait(left)
@@ -106,7 +106,6 @@ class Coordinator:
         jobs = self._panel.plan(wish)
         with self._changed:
             self._jobs.extend(jobs)
-            self._running = wish == "run"
 
     def _start(self, job: Any) -> None:
         """Have a runner attempt `job`. The lock is held: a stop finds the job or the attempt."""
@@ -116,15 +115,13 @@ class Coordinator:
 
     def _run(self) -> None:
         self._attempt()
-        with self._changed:
-            self._done = True
-            self._changed.notify_all()
+        self.wish("take")
 
     def _take(self) -> None:
         self._runner.join()
         go_on = self._panel.take(self._attempt)
         with self._changed:
-            self._attempt, self._done = None, False
+            self._attempt = None
             if not go_on:
                 self._jobs.clear()
             if self._jobs:

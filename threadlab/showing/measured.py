@@ -1,6 +1,5 @@
 """Keep what a panel has measured, and say what to measure next: its numbers, without widgets or threads."""
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -24,7 +23,7 @@ class Measured:
     before: Rounds = field(default_factory=list)
     lanes: dict[int, Any] = field(default_factory=dict)  # what was seen last with so many workers
     limits: tuple[float, float] | None = None  # of the axis of times as drawn last: axes grow, never shrink
-    condition: tuple[Hashable, ...] = ()  # what the times depend on besides the workers
+    condition: tuple[Any, ...] = ()  # what the times depend on besides the workers
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -36,7 +35,7 @@ class Measured:
         """The longest time measured so far, in seconds."""
         return max((t for jobs in (*self.before, *self.rounds) for t in jobs.values()), default=0.0)
 
-    def begin(self, condition: tuple[Hashable, ...], *, anew: bool) -> None:
+    def begin(self, condition: tuple[Any, ...], *, anew: bool) -> None:
         """Let what is known become the run before if `anew`, or if it holds under another `condition`."""
         if self.rounds and (anew or condition != self.condition):
             self.before, self.rounds = self.rounds, []
@@ -81,12 +80,13 @@ class Measured:
         return times
 
     def scalings(self, *, past: bool = False) -> list[Scaling]:
-        """Return the speed-ups of each kind of work; of one that was not measured yet, one worker's alone."""
-        return [self._scaling(work, self.before if past else self.rounds) for work in self.works]
-
-    def _scaling(self, work: str, rounds: Rounds) -> Scaling:
-        own = [{n: t for (kind, n), t in jobs.items() if kind == work} for jobs in rounds]
-        counts: Sequence[int] = max((list(each) for each in own if 1 in each), key=len, default=[])
-        whole = [each for each in own if each.keys() == set(counts)]
-        timings = {n: Timing(tuple(each[n] for each in whole)) for n in counts} or {1: Timing((1.0,))}
-        return Scaling(work, "threads", len(timings), timings, machine=this_machine())
+        """Return the speed-ups of each kind of work in whole rounds; of one without, one worker's alone."""
+        scalings = []
+        for work in self.works:
+            rounds = self.before if past else self.rounds
+            own = [{n: t for (kind, n), t in jobs.items() if kind == work} for jobs in rounds]
+            counts = max((each.keys() for each in own if 1 in each), key=len, default=())
+            whole = [each for each in own if each.keys() == counts]
+            timings = {n: Timing(tuple(each[n] for each in whole)) for n in counts} or {1: Timing((1.0,))}
+            scalings.append(Scaling(work, "threads", len(timings), timings, machine=this_machine()))
+        return scalings

@@ -1,7 +1,7 @@
 """Let learners try numbers of workers on their own function: a slider, Run, Stop, Clear and one picture."""
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 from typing import Any
@@ -19,7 +19,7 @@ from threadlab.showing.style import Picture
 from threadlab.showing.trying import Attempt, newest, version
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
-FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for its first setting, and for any other
+FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for one setting of that picture, and of any other
 LATENCIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 # A cell that is run again makes a new panel; what the old one still does must end, and its memory be free.
@@ -56,9 +56,8 @@ def try_workers(
     functions = [] if work is None else [function("work", each) for each in some("work", work)]
     kinds = {name_of(each): each for each in functions}
     if len(kinds) < len(functions):
-        raise ValueError(
-            f"work must be functions with different names, not {', '.join(map(name_of, functions))}"
-        )
+        names = ", ".join(map(name_of, functions))
+        raise ValueError(f"work must be functions with different names, not {names}")
     known = Measured(thread_counts("workers", workers), tuple(kinds))
     panel = Panel(function("run", run), kinds, known, site=site, guess=guess)
     key = (_cell(), name_of(run), *kinds)
@@ -90,18 +89,17 @@ class Panel:
         latency = getattr(site, "latency", 0.0)
         choices = {f"{1000 * s:g} ms": s for s in sorted({*LATENCIES, latency})}
         self.latency = _slider("latency", choices, latency)
-        self.run, self.stop, self.clear_all = map(_button, ("Run", "Stop", "Clear"))
-        self.note, self.printed, self._title = widgets.HTML(), widgets.Output(), widgets.HTML()
         for slider in (self.workers, self.latency):
             slider.observe(lambda _: self.coordinator.moved(), "value")
-        self.run.on_click(lambda _: self.coordinator.wish("run"))
-        self.stop.on_click(lambda _: self.coordinator.stop())
-        self.clear_all.on_click(lambda _: self._start_over())
+        self.run = _button("Run", lambda: self.coordinator.wish("run"))
+        self.stop = _button("Stop", self.coordinator.stop)
+        self.clear_all = _button("Clear", self._start_over)
+        self.note, self.printed = widgets.HTML(), widgets.Output()
+        call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
+        question = "which work gains from more workers?" if kinds else "how many workers are enough?"
+        self._title = widgets.HTML(f'<b style="font-size:18px">{escape(call)}: {question}</b>')
         sliders = [self.workers] if site is None else [self.workers, self.latency]
         self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
-        call = escape(f"{name_of(run)}({'work, ' if kinds else ''}workers)")
-        question = "which work gains from more workers?" if kinds else "how many workers are enough?"
-        self._title.value = f'<b style="font-size:18px">{call}: {question}</b>'
         self.rest()
         self.picture: Picture | None = self._compare()
 
@@ -109,12 +107,22 @@ class Panel:
         """Show nothing more: `open` has shown the panel."""
 
     def open(self) -> None:
-        """Show the panel, with a picture of what can be measured at once."""
+        """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
         if get_ipython() is not None:
             display(self._title, self._row)
             self._handle = display(self.picture, display_id=True)
             display(self.printed)
-        self._measure_a_little()
+        self.known.begin(self._condition(), anew=False)
+        until = time.monotonic() + BUDGET
+        *fewer, most = self.known.counts
+        counts, needed = ((1, most), 2) if self._kinds else ((most, *fewer), 1)
+        for place, job in enumerate((work, n) for work in self._kinds or ("",) for n in counts):
+            expected = self.known.expected(job) if self.known.times(job[0]) else 0.0
+            if place < needed or expected < until - time.monotonic():
+                attempt = self.attempt(job, FIRST_LIMIT)
+                attempt()
+                if not self.take(attempt):
+                    break
 
     def close(self) -> None:
         """End what is under way and let go of everything."""
@@ -125,30 +133,6 @@ class Panel:
                 part.close()
         self.known.clear()
         self.picture = self._handle = None
-
-    def _measure_a_little(self) -> None:
-        """Measure the most workers and the fewest there is time for; of a kind of work one and the most."""
-        until = time.monotonic() + BUDGET
-        self.known.begin(self._condition(), anew=False)
-        *fewer, most = self.known.counts
-        for place, work in enumerate(self._kinds or ("",)):
-            first, others = (1, [most] if fewer else []) if work else (most, fewer)
-            self._measure_now((work, first), FIRST_LIMIT)
-            left = FIRST_LIMIT if work and place == 0 else until - time.monotonic()  # one line there must be
-            cheap = [n for n in others if self.known.expected((work, n)) < left]
-            if cheap:
-                self._measure_now((work, cheap[0]), LIMIT)
-            if time.monotonic() > until:
-                break
-
-    def _measure_now(self, job: Job, limit: float) -> None:
-        attempt = self.attempt(job, limit)
-        attempt()
-        self.take(attempt)
-
-    def _start_over(self) -> None:
-        self.coordinator.stop()
-        self.coordinator.wish("clear")
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
@@ -169,7 +153,9 @@ class Panel:
     def plan(self, wish: str) -> list[Job]:
         """Return the jobs of a run, or of the one setting that the slider rests at if it is quick."""
         jobs = self.known.all_settings() if wish == "run" else self.known.one_setting(self.workers.value)
-        if wish == "rest" and self.known.expected(*jobs) * self._slower() > QUICK:
+        *_, was = self.known.condition or (0.0,)
+        slower = max(1.0, self.latency.value / was) if was else 1.0  # the site answers later than it did
+        if wish == "rest" and self.known.expected(*jobs) * slower > QUICK:
             self.run.button_style = "success"
             self._say("press Run to measure this")
             return []
@@ -180,15 +166,11 @@ class Panel:
     def attempt(self, job: Job, limit: float = LIMIT) -> Attempt:
         """Return an attempt at `job` with the functions as they are by now."""
         work, workers = job
-        self._say(f"measuring {work} {saying.threads(workers)} …")
+        self._say(f"measuring {work} {saying.count(workers)} …")
         kind = [newest(self._kinds[work])] if work else []
-        setting = (
-            partial(self._site.set, latency=self.latency.value) if self._site is not None else lambda: None
-        )
-        write = self._lines.append
-        return Attempt(
-            newest(self._function), *kind, workers, job=job, limit=limit, write=write, first=setting
-        )
+        set_site = partial(self._site.set, latency=self.latency.value) if self._site else lambda: None
+        more: Any = {"job": job, "limit": limit, "write": self._lines.append, "first": set_site}
+        return Attempt(newest(self._function), *kind, workers, **more)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""
@@ -202,14 +184,13 @@ class Panel:
         """Show that nothing is under way."""
         self.run.disabled, self.stop.disabled = False, True
 
-    def _condition(self) -> tuple[Hashable, ...]:
+    def _start_over(self) -> None:
+        self.coordinator.stop()
+        self.coordinator.wish("clear")
+
+    def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
         return (*functions, self.latency.value)
-
-    def _slower(self) -> float:
-        """Return how many times as long as before a setting may take because the site answers later."""
-        was = self.known.condition[-1] if self.known.condition else 0
-        return max(1.0, self.latency.value / was) if isinstance(was, float) and was else 1.0
 
     def _compare(self) -> Picture:
         at_once = getattr(self._site, "at_once", None)
@@ -231,5 +212,7 @@ def _slider(name: str, options: dict[str, Any], value: Any) -> Any:
     return widgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
 
-def _button(name: str) -> Any:
-    return widgets.Button(description=name, layout={"width": "80px"}, style={"font_size": "16px"})
+def _button(name: str, act: Callable[[], object]) -> Any:
+    button = widgets.Button(description=name, layout={"width": "80px"}, style={"font_size": "16px"})
+    button.on_click(lambda _: act())
+    return button

@@ -40,39 +40,41 @@ def plot_scaling(
     Returns:
         The axes.
     """
-    results, ghosts = (
-        style.each_is(name, values, "speedup", "what sweep() returned, or a list of it")
-        for name, values in (("result", result), ("before", before))
-    )
-    ghosts = [each for each in ghosts if len(each.timings) > 1]
-    expected, names = style.guessed(guess), saying.line_names(results)
-    right = 26 + max(style.width_of(end, bold=True) for end in (*names, "your guess"))
-    axes = ax or style.new_axes(300, left=62, right=right)
+    right = "what sweep() returned, or a list of it"
+    results = style.each_is("result", result, "speedup", right)
+    ghosts = [each for each in style.each_is("before", before, "speedup", right) if len(each.timings) > 1]
+    expected, names, noun = style.guessed(guess), saying.line_names(results), saying.noun(results)
+    axes = ax or axes_for(300, names)
     most = max([reach, *(n for each in (*results, *ghosts) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
     if workers:
-        style.point_out(axes, workers)
+        axes.axvline(workers, **style.SHOWN)
     for ghost in ghosts:
         _draw_line(axes, ghost, color=GHOST, linewidth=2, label=f"{ghost.name} before")
     axes.plot([1, most], [1, most], ":", color=GREY, linewidth=2.5, zorder=4, label="ideal")
     ends: list[tuple[float, float, str, Any]] = [(most, most, "ideal", GREY)]
     if expected is not None:
-        axes.plot([1, most], [1, expected], "--", color=PURPLE, linewidth=3, label="your guess")
+        axes.plot([1, most], [1, expected], **style.GUESS)
         ends.append((most, expected, "your guess", style.deep(PURPLE)))
     for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
         counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
-        if len(counts) > 1:
-            axes.vlines(
-                counts, *zip(*map(each.interval, counts), strict=True), color=colour, linewidth=6, alpha=0.5
-            )
+        if counts:
+            lows, highs = zip(*map(each.interval, counts), strict=True)
+            axes.vlines(counts, lows, highs, color=colour, linewidth=6, alpha=0.5)
             ends.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
     _name_ends(axes, ends)
-    note = f"times as fast as {saying.noun(results)[0]}" + ("      grey: the run before" if ghosts else "")
+    note = f"times as fast as one {noun}" + ("      grey: the run before" if ghosts else "")
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
-    style.headline(axes, saying.scaling_headline(results, workers))
-    if ax is None:
-        style.show(axes, saying.scaling_words(results, expected))
-    return axes
+    machine = next((each.machine for each in results if each.machine), None)
+    rounds = max((len(each.timings[1].seconds) for each in results), default=0)
+    aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
+    words = saying.scaling_words(results, expected, workers)
+    return style.finish(axes, words, saying.plural(noun), aside, shown=ax is None)
+
+
+def axes_for(height: float, names: Sequence[str]) -> Axes:
+    """Return axes of `height` pixels with room for `names` at the ends of lines."""
+    return style.new_axes(height, left=62, right=12 + style.margin([*names, "your guess"], bold=True))
 
 
 def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> None:
@@ -82,22 +84,19 @@ def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> No
     if most > MANY:
         ax.set(xscale="log", yscale="log", xlim=(0.93, 1.06 * most), ylim=(0.5, 1.9 * top))
     else:
-        ax.set(xlim=(1 - 0.04 * most, 1.025 * most), ylim=(0, 1.14 * top))
+        ax.set(xlim=(1 - 0.04 * most, 1.025 * most), ylim=(0, 1.2 * top))
     style.ticks(ax.xaxis, counts)
     style.ticks(ax.yaxis, counts if most > MANY else range(1 + int(top)))
-    machine = next((each.machine for each in results if each.machine), None)
-    rounds = max((len(each.timings[1].seconds) for each in results if len(each.timings) > 1), default=0)
-    aside = f"{machine} · {saying.count(rounds, 'round')}" if machine and rounds else machine
-    style.below(ax, saying.noun(results)[1], aside)
-    if machine and 1 < machine.cores < most:
-        ax.axhline(machine.cores, color=GREY, linewidth=1, label="usable cores")
-        write(ax, 1, machine.cores, f"{machine.cores} cores", shift=(0, 9), color=GREY)
+    cores = next((each.machine.cores for each in results if each.machine), 1)
+    if 1 < cores < most:
+        ax.axhline(cores, color=GREY, linewidth=1, label="usable cores")
+        write(ax, 1, cores, f"{cores} cores", shift=(0, 9), color=GREY)
 
 
 def _draw_line(ax: Axes, result: Scaling, **looks: Any) -> list[int]:
     """Draw the speed-ups of `result`, if it has any, and return its numbers of workers."""
-    counts = sorted(result.timings)
-    if len(counts) > 1:
+    counts = sorted(result.timings) if len(result.timings) > 1 else []
+    if counts:
         ax.plot(counts, [result.speedup(n) for n in counts], **looks)
     return counts
 

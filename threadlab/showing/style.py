@@ -18,7 +18,6 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
@@ -31,6 +30,13 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 INK, GREY, GHOST, LIGHT = "#1F2430", "#68707C", "#B4BAC3", "#E3E6EA"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 2}  # under words that stand on ink
+SHOWN: dict[str, Any] = {
+    "color": LIGHT,
+    "linewidth": 16,
+    "zorder": 0,
+    "label": "shown",
+}  # the slider's setting
+GUESS: dict[str, Any] = {"color": PURPLE, "linestyle": "--", "linewidth": 3, "label": "your guess"}
 TEXT, LARGE, HEADLINE = 14.0, 18.0, 20.0  # points
 WIDTH, RIGHT, ABOVE, BELOW = 1100.0, 20.0, 42.0, 56.0  # of a picture, and its margins
 PIXEL = 1 / 96  # inches
@@ -40,10 +46,19 @@ warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning, __n
 
 
 class ShownAxes(Axes):
-    """Axes whose picture is on the screen already: as the last value of a cell they print nothing more."""
+    """Axes whose picture is on the screen already: as a cell's value they print nothing, nor are kept."""
 
     def _ipython_display_(self) -> None:
-        pass
+        if shell := get_ipython():
+            shell.events.register("post_run_cell", self._forget)
+
+    def _forget(self, _: object) -> None:
+        """Leave `Out`, `_` and `_5`, which would keep these axes as long as the kernel runs."""
+        shell: Any = get_ipython()
+        shell.events.unregister("post_run_cell", self._forget)
+        for names in (shell.user_ns, shell.user_ns_hidden, shell.user_ns["_oh"], vars(shell.displayhook)):
+            mine = [name for name, value in names.items() if value is self]
+            names.update(dict.fromkeys((n for n in mine if not str(n).strip("_0123456789")), None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,16 +73,8 @@ class Picture:
         self.figure.savefig(drawn, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
         source = "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
         looks = "width:100%;max-width:1400px"
-        return {
-            "text/html": f'<img alt="{html.escape(self.alt)}" src="{source}" style="{looks}">',
-            "text/plain": self.alt,
-        }
-
-
-def show(ax: Axes, alt: str) -> None:
-    """Show the picture of `ax` under the cell, with the words `alt`; without Jupyter do nothing."""
-    if get_ipython() is not None:
-        display(Picture(ax.figure, alt))
+        image = f'<img alt="{html.escape(self.alt)}" src="{source}" style="{looks}">'
+        return {"text/html": image, "text/plain": self.alt}
 
 
 def new_axes(height: float, *, left: float, right: float = RIGHT) -> Axes:
@@ -91,20 +98,28 @@ def tidy(ax: Axes, *, grid: str = "x") -> None:
     ax.set_axisbelow(True)
 
 
+def finish(ax: Axes, words: str, axis: str, aside: object = "", *, shown: bool) -> Axes:
+    """Write the first line of `words` above `ax`, `axis` and `aside` below, and have it `shown` if so."""
+    headline(ax, words.splitlines()[0])
+    below(ax, axis, aside)
+    if shown and get_ipython() is not None:
+        display(Picture(ax.figure, words))
+    return ax
+
+
 def headline(ax: Axes, text: str) -> None:
-    """Say the result in bold above `ax`, from the left edge of the picture, smaller if it would not fit."""
+    """Say the result in bold from the picture's left edge; in small letters if `ax` is one of several."""
     alone = ax.figure.axes == [ax]
-    margin = ax.get_position().x0 * WIDTH - 4 if alone else 0.0
-    room = WIDTH - 8 if alone else width(ax)
-    size = HEADLINE * min(1, room / width_of(text, HEADLINE, bold=True))
-    looks = {"fontsize": size, "fontweight": "bold", "color": INK, "parse_math": False}
-    ax.set_title(text, loc="left", x=-margin / width(ax), y=1, pad=10, **looks)  # type: ignore[arg-type]
+    left = ax.get_position().x0 * WIDTH - 4 if alone else 0.0
+    size = HEADLINE * min(1, (WIDTH - 8) / width_of(text, HEADLINE, bold=True)) if alone else TEXT
+    looks: Any = {"fontweight": "bold", "color": INK} if alone else {"color": GREY}
+    ax.set_title(text, loc="left", x=-left / width(ax), y=1, pad=10, parse_math=False, fontsize=size, **looks)
 
 
 def below(ax: Axes, text: str, aside: object = "") -> None:
     """Write under `ax` what its axis is, and at the right `aside`: the machine."""
     ax.set_xlabel(text, loc="left", fontsize=TEXT, color=INK)
-    looks: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "ha": "right"}
+    looks: Any = {"xycoords": "axes fraction", "va": "top", "ha": "right"}
     write(ax, 1, 0, str(aside or ""), shift=(0, -23), fontsize=12, color=GREY, **looks)
 
 
@@ -113,43 +128,13 @@ def write(
 ) -> Annotation:
     """Write `text` at `x`, `y`, moved by `shift` points, as it is: a learner's `$` is no formula."""
     usual: dict[str, Any] = {"fontsize": TEXT, "color": INK, "va": "center", "parse_math": False}
-    return ax.annotate(
-        text, (x, y), shift, textcoords="offset points", annotation_clip=False, **usual | looks
-    )
-
-
-def boxes(
-    ax: Axes, places: Iterable[tuple[float, float, float, float]], colour: str, *, hatched: bool, label: str
-) -> None:
-    """Draw a box for each of `places` (left, right, middle height, height), all at once for speed."""
-    corners = [[(a, y - h / 2), (b, y - h / 2), (b, y + h / 2), (a, y + h / 2)] for a, b, y, h in places]
-    looks: dict[str, Any] = {"facecolor": pale(colour) if hatched else colour, "edgecolor": colour}
-    if hatched:
-        looks["hatch"] = "///"
-    ax.add_collection(PolyCollection(corners, linewidth=int(hatched), label=label, **looks), autolim=False)
-
-
-def guess_line(ax: Axes, x: float, top: float, bottom: float) -> None:
-    """Draw the guess `x` as a dashed line from `top` to `bottom`."""
-    ax.plot([x, x], [top, bottom], "--", color=PURPLE, linewidth=3, label="your guess")
-    side = 1 if x < sum(ax.get_xlim()) / 2 else -1
-    looks = {"ha": "left" if side > 0 else "right", "va": "top", "color": deep(PURPLE)}
-    write(ax, x, top, "your guess", shift=(6 * side, 0), **looks)
-
-
-def point_out(ax: Axes, x: float) -> None:
-    """Mark `x` on the axis of `ax` by a pale band: what a slider stands at."""
-    ax.axvline(x, color=LIGHT, linewidth=16, zorder=0, label="shown")
+    usual |= {"textcoords": "offset points", "annotation_clip": False}
+    return ax.annotate(text, (x, y), shift, **usual | looks)
 
 
 def deep(colour: str) -> tuple[float, ...]:
     """Return `colour` dark enough for letters on white."""
     return tuple(0.72 * part for part in to_rgb(colour))
-
-
-def pale(colour: str) -> tuple[float, ...]:
-    """Return `colour` light enough for a ground under hatching."""
-    return tuple(0.88 + 0.12 * part for part in to_rgb(colour))
 
 
 def width(ax: Axes) -> float:
@@ -176,6 +161,11 @@ def width_of(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     font = FontProperties(size=size, weight="bold" if bold else "normal")
     points: float = text_to_path.get_text_width_height_descent(text, font, False)[0]
     return points / 72 / PIXEL
+
+
+def margin(names: Iterable[str], *, least: float = 24.0, bold: bool = False) -> float:
+    """Return how many pixels beside the axes hold `names`."""
+    return max([least, *(width_of(name, bold=bold) + 14 for name in names)])
 
 
 def each_is(name: str, values: Any, mark: str, right: str) -> list[Any]:

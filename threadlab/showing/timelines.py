@@ -1,28 +1,25 @@
 """Draw a run as lanes: one lane per worker, time to the right, waiting told from running."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
-from textwrap import wrap
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
-from threadlab.running.timeline import Change, Lane, Mark, Timeline
+from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, COLOURS, GREY, INK, RED, write
+from threadlab.showing.style import BLUE, COLOURS, GREY, INK, PURPLE, RED, write
 
-LEGEND = {
-    "running": "solid: runs",
-    "waiting": "hatched: waits",
-    "blocked": "thin line: waits for another thread",
+# Each state's part of the room a lane has, and its words; the last is drawn on top.
+STATES = {
+    "blocked": (0.14, "thin line: waits for another thread"),
+    "waiting": (0.76, "hatched: waits"),
+    "running": (0.76, "solid: runs"),
 }
-HEIGHT = {
-    "blocked": 0.14,
-    "waiting": 0.76,
-    "running": 0.76,
-}  # of the room a lane has; the last is drawn on top
 LINE = 24.0  # pixels from one line of text to the next
 ROOM, BEFORE, STEP_LINE = 300.0, 96.0, 132.0  # pixels for all, the run before, and the shared object
 LEAST_PIECE, LEAST_STEP = 4.0, 18.0  # pixels; what is shorter is drawn so wide, or nobody would see it
@@ -65,62 +62,74 @@ def plot_timeline(
         The axes; their height is counted in pixels from the top.
     """
     result, before = getattr(result, "timeline", result), getattr(before, "timeline", before)
-    runs = style.each_is(
-        "result", [before, result] if before else [result], "seconds", "a run, as watch() gives"
-    )
-    expected = style.guessed(guess)
-    marked = any(lane.marks for lane in result.lanes)
+    runs = [before, result] if before else [result]
+    style.each_is("result", runs, "seconds", "a run, as watch() gives")
+    expected, marked = style.guessed(guess), any(lane.marks for lane in result.lanes)
     end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
-    left = max([48.0, *(style.width_of(_short(lane)) + 14 for run in runs for lane in run.lanes)])
-    width = style.WIDTH - left - style.RIGHT if ax is None else style.width(ax)
+    left = style.margin((_short(lane) for run in runs for lane in run.lanes), least=48)
+    scale = (style.width(ax) if ax else style.WIDTH - left - style.RIGHT) / end
 
-    notes = [*wrap(result.report, int(width / 10)), *_legend(result)]
-    top = LINE * len(notes) + 4
-    old = _bands(before, top, BEFORE, (GREY,), width / end) if before else []
+    legend = _legend(result)
+    step_line = STEP_LINE * bool(result.changes)
+    top = LINE * bool(legend) + 4
+    old = _bands(before, top, BEFORE, (GREY,), scale) if before else []
     top = _bottom(old, top) + (LINE if expected is not None else 20 * bool(old))
-    room = ROOM - top - STEP_LINE * bool(result.changes)
-    new = _bands(result, top, room, COLOURS if marked else (BLUE,), width / end)
+    new = _bands(result, top, ROOM - top - step_line, COLOURS if marked else (BLUE,), scale)
     lowest = _bottom(new, top)
-    bottom = lowest + 6 + STEP_LINE * bool(result.changes)
+    bottom = lowest + 6 + step_line
 
     axes = ax or style.new_axes(bottom, left=left)
     axes.set(xlim=(0, end), ylim=(bottom, 0), yticks=[])
     style.tidy(axes)
-    for line, note in enumerate(notes):
-        write(axes, 0, LINE * (line + 0.4), note, color=RED if note in result.report else GREY)
-    _draw_bands(axes, [*old, *new])
-    _draw_words(axes, new, spelled=_spelled(result))
+    write(axes, 0, LINE * 0.4, legend, color=GREY)
+    draw_spans(axes, [(band.y, band.room, band.colour, band.lane.spans) for band in [*old, *new]])
+    _draw_names(axes, [*old, *new])
+    for band in new:
+        _draw_words(axes, band, spelled=not legend)
     if before:
         _draw_total(axes, old, before)
         _draw_total(axes, new, result)
     if expected is not None:
-        style.guess_line(axes, expected, top - LINE, lowest)
+        axes.plot([expected] * 2, [top - LINE, lowest], **style.GUESS)
+        right = expected > end / 2
+        looks: Any = {"ha": "right" if right else "left", "va": "top", "color": style.deep(PURPLE)}
+        write(axes, expected, top - LINE, "your guess", shift=(-6 if right else 6, 0), **looks)
     if result.changes:
-        part = 1 - (lowest + 16) / bottom
-        _draw_changes(axes.inset_axes((0, 0, 1, part), sharex=axes), result.changes)
+        _draw_changes(axes.inset_axes((0, 0, 1, 1 - (lowest + 16) / bottom), sharex=axes), result.changes)
     left_out = sum(len(band.lane.marks) - len(band.marks) for band in new)
-    aside = f" ({left_out} more marks have no room)" if left_out else ""
-    style.below(axes, "seconds since the start" + aside, result.machine)
-    style.headline(axes, saying.timeline_headline(result, before))
-    if ax is None:
-        style.show(axes, saying.timeline_words(result, before, expected))
-    return axes
+    axis = "seconds since the start" + (f" ({left_out} more marks have no room)" if left_out else "")
+    words = saying.timeline_words(result, before, expected)
+    return style.finish(axes, words, axis, result.machine, shown=ax is None)
 
 
-def _spelled(run: Timeline) -> bool:
-    """Say whether the lanes are few enough to tell at each what it waits for."""
-    return len(run.lanes) <= 3 and all(
-        s.what for lane in run.lanes for s in lane.spans if s.state != "running"
-    )
+def draw_spans(ax: Axes, rows: Sequence[tuple[float, float, str, Iterable[Span]]]) -> None:
+    """Draw each row's spans at its middle, in its room and colour, all that look alike at once for speed."""
+    least = LEAST_PIECE / style.scale(ax)
+    for state, (part, _) in STATES.items():
+        for colour in dict.fromkeys(row[2] for row in rows):
+            corners = []
+            for y, room, _, spans in (row for row in rows if row[2] == colour):
+                top, bottom = y - room * part / 2, y + room * part / 2
+                for a, b in [(span.start, span.end) for span in spans if span.state == state]:
+                    b = max(b, a + least * (state == "running"))
+                    corners.append([(a, top), (b, top), (b, bottom), (a, bottom)])
+            looks: Any = {"color": colour, "linewidth": 0}
+            if state == "waiting":
+                pale = tuple(0.88 + 0.12 * part for part in to_rgb(colour))
+                looks = {"facecolor": pale, "edgecolor": colour, "linewidth": 1, "hatch": "///"}
+            ax.add_collection(PolyCollection(corners, label=state, **looks), autolim=False)
 
 
-def _legend(run: Timeline) -> list[str]:
-    """Return the line that explains the states that occur, unless the lanes spell them out."""
+def _legend(run: Timeline) -> str:
+    """Return the line that explains the states that occur, unless a few lanes can tell for themselves."""
     spans = [span for lane in run.lanes for span in lane.spans]
-    states, causes = {s.state for s in spans}, {s.what for s in spans if s.state == "waiting"}
-    why = f"hatched: {saying.waits(causes.pop())}" if len(causes) == 1 and all(causes) else LEGEND["waiting"]
-    shown = [why if state == "waiting" else text for state, text in LEGEND.items() if state in states]
-    return [] if _spelled(run) or not shown else ["       ".join(shown)]
+    if len(run.lanes) <= 3 and all(span.what for span in spans if span.state != "running"):
+        return ""
+    causes = {span.what for span in spans if span.state == "waiting"}
+    words = {state: text for state, (_, text) in STATES.items() if any(s.state == state for s in spans)}
+    if len(causes) == 1 and all(causes):
+        words["waiting"] = f"hatched: {saying.waits(causes.pop())}"
+    return "       ".join(words.values())
 
 
 def _short(lane: Lane) -> str:
@@ -160,22 +169,12 @@ def _bottom(bands: Sequence[Band], top: float) -> float:
     return bands[-1].y + bands[-1].room / 2 if bands else top
 
 
-def _last(bands: Sequence[Band]) -> float:
+def _last(bands: Iterable[Band]) -> float:
     return max((band.lane.spans[-1].end for band in bands if band.lane.spans), default=0.0)
 
 
-def _draw_bands(ax: Axes, bands: Sequence[Band]) -> None:
-    """Draw the spans, those of one state and colour at once, and as many names as there is room for."""
-    least = LEAST_PIECE / style.scale(ax)
-    for state, height in HEIGHT.items():
-        for colour in dict.fromkeys(band.colour for band in bands):
-            places = [
-                (span.start, max(span.end, span.start + least * (state == "running")), b.y, b.room * height)
-                for b in bands
-                for span in b.lane.spans
-                if (b.colour, span.state) == (colour, state)
-            ]
-            style.boxes(ax, places, colour, hatched=state == "waiting", label=state)
+def _draw_names(ax: Axes, bands: Sequence[Band]) -> None:
+    """Write the names of the lanes, as many as there is room for."""
     named = float("-inf")
     for band in bands:
         if band.y - named >= 19:
@@ -184,23 +183,21 @@ def _draw_bands(ax: Axes, bands: Sequence[Band]) -> None:
             named = band.y
 
 
-def _draw_words(ax: Axes, bands: Sequence[Band], *, spelled: bool) -> None:
-    """Write what each lane did, what it waits for where that is `spelled` out, and how it ended if badly."""
-    scale = style.scale(ax)
-    for band in bands:
-        top = band.y - band.room * HEIGHT["running"] / 2
-        for mark, level in band.marks:
-            y = top - LINE * (level + 0.5)
-            ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
-            write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
-        for span in band.lane.spans if spelled else ():
-            text = saying.waits(span.what)
-            if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
-                write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
-        if band.lane.end != "done":
-            text = "✗ " + saying.ending(band.lane.end)
-            x = min(_last([band]) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
-            write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
+def _draw_words(ax: Axes, band: Band, *, spelled: bool) -> None:
+    """Write what a lane did, what it waits for where that is `spelled` out, and how it ended if badly."""
+    scale, top = style.scale(ax), band.y - 0.38 * band.room
+    for mark, level in band.marks:
+        y = top - LINE * (level + 0.5)
+        ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
+        write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
+    for span in band.lane.spans if spelled else ():
+        text = saying.waits(span.what)
+        if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
+            write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
+    if band.lane.end != "done":
+        text = "✗ " + saying.ending(band.lane.end).removeprefix("was ")
+        x = min(_last([band]) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
+        write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
 
 
 def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
@@ -212,7 +209,7 @@ def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
         x, y, side = last, bands[0].y + 6, "right"
     else:
         return
-    looks: dict[str, Any] = {"color": style.deep(bands[0].colour), "ha": side}
+    looks: Any = {"color": style.deep(bands[0].colour), "ha": side}
     write(ax, x, y, saying.seconds(run.seconds), fontsize=style.LARGE, weight="bold", **looks)
     write(ax, x, y + 26, manner, **looks)
 

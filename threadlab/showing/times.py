@@ -26,26 +26,19 @@ class Knee:
 def find_knee(
     times: Mapping[int, float], *, tasks: int | None = None, at_once: int | None = None
 ) -> Knee | None:
-    """Return the fewest workers that are as good as any more that were measured in `times`.
+    """Return the fewest workers that are as good as any more in `times`, None if the most are a gain.
 
-        >>> find_knee({1: 3.0, 8: 0.4, 16: 0.2, 32: 0.2}, tasks=24, at_once=16)
-        Knee(workers=16, reason='the server is full (16 at once)')
+    The number of `tasks` and how many the server serves `at_once`, if these are known, tell the reason.
 
-    Args:
-        times: The seconds for each number of workers.
-        tasks: How many tasks there are, if that is known.
-        at_once: How many the server serves at the same time, if it has such a limit.
-
-    Returns:
-        The knee; None if the most workers were the fastest by a gain.
+    >>> find_knee({1: 3.0, 8: 0.4, 16: 0.2, 32: 0.2}, tasks=24, at_once=16)
+    Knee(workers=16, reason='the server is full (16 at once)')
     """
     for n in sorted(times)[:-1]:
         if times[n] < GAIN * min(times[more] for more in times if more > n):
             if at_once and n >= at_once:
                 return Knee(n, f"the server is full ({at_once} at once)")
-            return Knee(
-                n, f"there are only {tasks} tasks" if tasks and n >= tasks else "more threads gain nothing"
-            )
+            all_busy = tasks and n >= tasks
+            return Knee(n, f"there are only {tasks} tasks" if all_busy else "more threads gain nothing")
     return None
 
 
@@ -64,7 +57,7 @@ def draw_times(
     *,
     before: Mapping[int, Sequence[float]],
     workers: int,
-    guess: Any = None,
+    guess: float | None = None,
     knee: Knee | None = None,
     tasks: int | None = None,
     limits: tuple[float, float] | None = None,
@@ -84,7 +77,7 @@ def draw_times(
     style.ticks(ax.xaxis, counts)
     style.ticks(ax.yaxis)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
-    style.point_out(ax, workers)
+    ax.axvline(workers, **style.SHOWN)
     if before:
         old = {n: median(before[n]) for n in sorted(before)}
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
@@ -94,27 +87,13 @@ def draw_times(
         write(ax, counts[-1], best[-1], "ideal", shift=(-10, -9), ha="right", color=GREY)
         for n, values in times.items():
             ax.plot([n] * len(values), values, "o", color=BLUE, alpha=0.35, markersize=9, label="measured")
-        ax.plot(
-            list(middle),
-            list(middle.values()),
-            "o-",
-            color=BLUE,
-            linewidth=3.5,
-            markersize=11,
-            label="median",
-        )
-    if expected := style.guessed(guess):
-        ax.axhline(expected, linestyle="--", color=PURPLE, linewidth=3, label="your guess")
-        write(ax, counts[-1], expected, "your guess", shift=(0, 10), ha="right", color=style.deep(PURPLE))
+        looks: Any = {"color": BLUE, "linewidth": 3.5, "markersize": 11, "label": "median"}
+        ax.plot(list(middle), list(middle.values()), "o-", **looks)
+    if guess:
+        ax.axhline(guess, **style.GUESS)
+        write(ax, counts[-1], guess, "your guess", shift=(0, 10), ha="right", color=style.deep(PURPLE))
     if knee:
         text = f"the knee: from {knee.workers} threads on\n{knee.reason}"
-        arrow = {"arrowstyle": "-|>", "color": RED, "linewidth": 2.5, "shrinkB": 7}
-        looks: dict[str, Any] = {
-            "fontsize": style.TEXT,
-            "weight": "bold",
-            "color": RED,
-            "ha": "right",
-            "va": "top",
-        }
-        where: Any = (knee.workers, middle[knee.workers])
-        ax.annotate(text, where, (0.98, 0.95), textcoords="axes fraction", arrowprops=arrow, **looks)
+        looks = {"arrowprops": {"arrowstyle": "-|>", "color": RED, "linewidth": 2.5, "shrinkB": 7}}
+        looks |= {"weight": "bold", "color": RED, "ha": "right", "va": "top", "textcoords": "axes fraction"}
+        write(ax, knee.workers, middle[knee.workers], text, shift=(0.98, 0.95), **looks)

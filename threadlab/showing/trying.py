@@ -21,20 +21,24 @@ class Attempt:
     def __init__(
         self, function: Callable[..., Any], *args: Any, job: Any, limit: float, write: Any, first: Any
     ) -> None:
-        self.job, self.seconds, self.error = job, 0.0, ""
+        self.job, self.seconds, self.error = job, 0.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self._function, self._arguments, self._first, self._stopped = function, args, first, False
         self._watch = Watch(limit=limit, namespace=getattr(function, "__globals__", {}), write=write)
 
     def __call__(self) -> None:
         """Run the function to its end, its error, its time limit or `stop`."""
-        self.error = "stopped"
         while not _turn.acquire(timeout=0.1):
             if self._stopped:
                 return
+        result = None
         try:
             self._first()
-            result = self._timed()
+            with self._watch:
+                if not self._stopped:  # a stop before there was anything to end
+                    began = time.perf_counter()
+                    result = self._function(*self._arguments)
+                    self.seconds = time.perf_counter() - began
         except (Exception, SystemExit) as error:
             said = f"{type(error).__name__}: {error}".removesuffix(": ")
             self.error = f"{name_of(self._function)}: {said}"
@@ -50,15 +54,6 @@ class Attempt:
         """End the call, from any thread, and all that it started."""
         self._stopped = True
         self._watch.stop()
-
-    def _timed(self) -> Any:
-        result = None
-        with self._watch:
-            if not self._stopped:  # a stop before there was anything to end
-                began = time.perf_counter()
-                result = self._function(*self._arguments)
-                self.seconds = time.perf_counter() - began
-        return result
 
 
 def newest(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,17 +1,19 @@
 """Draw downloads as a waterfall: one row each, queueing, waiting for the first byte, receiving."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
+from threadlab.running.timeline import Span
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GHOST, GREY, RED, write
+from threadlab.showing.style import BLUE, GHOST, GREY, RED
+from threadlab.showing.timelines import LINE, draw_spans
 
 if TYPE_CHECKING:
     from threadlab.workloads.downloads import Download
 
-ROOM, LINE, LEAST_ROWS = 276.0, 24.0, 8  # pixels for the rows and for a line of text; few rows stay slim
+ROOM, LEAST_ROWS = 276.0, 8  # pixels for the rows; few rows stay slim
 LEGEND = "line: queues      hatched: waits for first byte      solid: receives"
 
 
@@ -19,8 +21,8 @@ def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> 
     """Draw `results` as a waterfall on one time axis, in the order given.
 
         >>> from threadlab.workloads.downloads import Download
-        >>> plot_downloads([Download("http://127.0.0.1/a", error="no answer")]).get_title("left")
-        '1 download: 1 failed'
+        >>> plot_downloads([Download("http://127.0.0.1/a", began=0.0, ended=0.2)]).get_title("left")
+        '1 download, 1 at a time: 0.2 s'
 
     Args:
         results: What `download` or `download_all` returned.
@@ -36,35 +38,22 @@ def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> 
     start, end = saying.stretch(results)
     rows = max(LEAST_ROWS, len(results))
     top = -0.6 - LINE * len(notes) * rows / ROOM
-    axes.set(xlim=(0, 1.04 * (end - start)), ylim=(rows - 0.4, top), yticks=[])
+    axes.set(xlim=(0, max(1e-6, 1.04 * (end - start))), ylim=(rows - 0.4, top), yticks=[])
     style.tidy(axes)
     for line, note in enumerate(notes):
-        looks: dict[str, Any] = {"color": RED if line else GREY, "xycoords": "axes fraction", "va": "top"}
-        write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
-    for colour, failed in ((BLUE, False), (RED, True)):
-        _draw_rows(
-            axes, [(row, one) for row, one in enumerate(results) if bool(one.error) == failed], start, colour
-        )
-    bad = [(row, one) for row, one in enumerate(results) if one.error]
-    crosses = [(one.ended or start) - start for _, one in bad]
-    axes.plot(crosses, [row for row, _ in bad], "X", color=RED, markersize=9, label="failed")
-    style.below(axes, "seconds since the start")
-    style.headline(axes, saying.downloads_headline(results))
-    if ax is None:
-        style.show(axes, saying.downloads_words(results))
-    return axes
+        looks: Any = {"color": RED if line else GREY, "xycoords": "axes fraction", "va": "top"}
+        style.write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
+    spans = [(row, one, list(_spans(one, start))) for row, one in enumerate(results)]
+    draw_spans(axes, [(row, 1.0, GHOST, own[:1]) for row, _, own in spans])
+    draw_spans(axes, [(row, 1.0, RED if one.error else BLUE, own[1:]) for row, one, own in spans])
+    bad = [((one.ended or start) - start, row) for row, one, _ in spans if one.error]
+    axes.plot([x for x, _ in bad], [row for _, row in bad], "X", color=RED, markersize=9, label="failed")
+    return style.finish(axes, saying.downloads_words(results), "seconds since the start", shown=ax is None)
 
 
-def _draw_rows(ax: Axes, rows: Sequence[tuple[int, "Download"]], start: float, colour: str) -> None:
-    """Draw the three stretches of each download, as far as it came."""
-    for label, ink, height, stretches in (
-        ("queues", GHOST, 0.14, [(one.requested or start, one.began) for _, one in rows]),
-        ("waits for first byte", colour, 0.76, [(one.began, one.first_byte or one.ended) for _, one in rows]),
-        ("receives", colour, 0.76, [(one.first_byte, one.ended) for _, one in rows]),
-    ):
-        places = [
-            (begin - start, end - start, row, height)
-            for (row, _), (begin, end) in zip(rows, stretches, strict=True)
-            if begin is not None and end is not None
-        ]
-        style.boxes(ax, places, ink, hatched=label.startswith("waits"), label=label)
+def _spans(one: "Download", start: float) -> Iterator[Span]:
+    """Tell how a download queued, waited and received, as far as it came; a failure waits to its end."""
+    moments = [one.requested or start, one.began, one.first_byte or one.ended, one.ended]
+    for begin, end, state in zip(moments, moments[1:], ("blocked", "waiting", "running"), strict=False):
+        if begin is not None and end is not None and (state != "running" or one.first_byte):
+            yield Span(begin - start, end - start, state)  # type: ignore[arg-type]
