@@ -1,7 +1,6 @@
-import pytest
 from matplotlib.figure import Figure
 
-from threadlab.showing.times import Knee, draw_times, find_knee, ideal
+from threadlab.showing.times import Knee, draw_times, find_knee
 
 TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
 MIDDLE = {1: 2.9, 8: 0.4, 16: 0.2, 32: 0.2}
@@ -46,11 +45,7 @@ def test_one_number_of_workers_has_no_knee():
 
 
 def test_the_ideal_shares_the_time_of_the_fewest_workers_out():
-    assert ideal({2: 1.0, 8: 0.9}, (1, 2, 4, 8)) == [2.0, 1.0, 0.5, 0.25]
-
-
-def test_the_ideal_of_a_known_number_of_tasks_has_steps():
-    assert ideal({1: 2.4}, (16, 24, 32), tasks=24) == pytest.approx([0.2, 0.1, 0.1])
+    assert list(lines(drawn({8: [1.0], 16: [0.9]}), "ideal")[0].get_ydata()) == [8.0, 1.0, 0.5, 0.25]
 
 
 def test_all_points_are_drawn_and_the_medians_joined():

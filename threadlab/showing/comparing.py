@@ -60,7 +60,7 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
         "guess": expected,
         "limits": known.limits,
     }
-    draw_times(against, known.counts, times, knee=knee, tasks=tasks, **shown)
+    draw_times(against, known.counts, times, knee=knee, **shown)
     known.limits = against.get_ylim() if middle else known.limits
     words = saying.times_words(middle, workers, knee, expected)
     style.below(against, "", this_machine())

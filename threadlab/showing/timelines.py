@@ -69,13 +69,11 @@ def plot_timeline(
     left = style.margin((_short(lane) for run in runs for lane in run.lanes), least=48)
     scale = (style.width(ax) if ax else style.WIDTH - left - style.RIGHT) / end
 
-    legend = _legend(result)
-    step_line = STEP_LINE * bool(result.changes)
+    legend, step_line = _legend(result), STEP_LINE * bool(result.changes)
     top = LINE * bool(legend) + 4
-    old = _bands(before, top, BEFORE, (GREY,), scale) if before else []
-    top = _bottom(old, top) + (LINE if expected is not None else 20 * bool(old))
-    new = _bands(result, top, ROOM - top - step_line, COLOURS if marked else (BLUE,), scale)
-    lowest = _bottom(new, top)
+    old, top = _bands(before.lanes if before else (), top, BEFORE, (GREY,), scale)
+    top += LINE * bool(old or expected is not None)
+    new, lowest = _bands(result.lanes, top, ROOM - top - step_line, COLOURS if marked else (BLUE,), scale)
     bottom = lowest + 6 + step_line
 
     axes = ax or style.new_axes(bottom, left=left)
@@ -91,9 +89,8 @@ def plot_timeline(
         _draw_total(axes, new, result)
     if expected is not None:
         axes.plot([expected] * 2, [top - LINE, lowest], **style.GUESS)
-        right = expected > end / 2
-        looks: Any = {"ha": "right" if right else "left", "va": "top", "color": style.deep(PURPLE)}
-        write(axes, expected, top - LINE, "your guess", shift=(-6 if right else 6, 0), **looks)
+        looks: Any = {"shift": (6, 0)} if expected < end / 2 else {"shift": (-6, 0), "ha": "right"}
+        write(axes, expected, top - LINE, "your guess", va="top", color=style.deep(PURPLE), **looks)
     if result.changes:
         _draw_changes(axes.inset_axes((0, 0, 1, 1 - (lowest + 16) / bottom), sharex=axes), result.changes)
     left_out = sum(len(band.lane.marks) - len(band.marks) for band in new)
@@ -137,17 +134,19 @@ def _short(lane: Lane) -> str:
     return name if len(name) <= 18 else name[:17] + "…"
 
 
-def _bands(run: Timeline, top: float, room: float, colours: Sequence[str], scale: float) -> list[Band]:
-    """Return a band for each lane of `run`, in `room` pixels from `top`; a second is `scale` pixels wide."""
-    lanes = len(run.lanes) or 1
-    most = min(3, int(room / 2 / LINE / lanes))  # levels of marks, which get half the room at most
-    flags = [_flags(lane.marks, scale, most) for lane in run.lanes]
+def _bands(
+    lanes: Sequence[Lane], top: float, room: float, colours: Sequence[str], scale: float
+) -> tuple[list[Band], float]:
+    """Return a band for each of `lanes` in `room` pixels from `top`, and the bottom; a second is `scale`."""
+    many = len(lanes) or 1
+    most = min(3, int(room / 2 / LINE / many))  # levels of marks, which get half the room at most
+    flags = [_flags(lane.marks, scale, most) for lane in lanes]
     levels = [1 + max((level for _, level in own), default=-1) for own in flags]
-    each, bands = min(40.0, (room - LINE * sum(levels)) / lanes), []
-    for lane, own, level, colour in zip(run.lanes, flags, levels, cycle(colours), strict=False):
+    each, bands = min(40.0, (room - LINE * sum(levels)) / many), []
+    for lane, own, level, colour in zip(lanes, flags, levels, cycle(colours), strict=False):
         top += LINE * level + each
         bands.append(Band(lane, top - each / 2, each, colour, own))
-    return bands
+    return bands, top
 
 
 def _flags(marks: Sequence[Mark], scale: float, levels: int) -> list[tuple[Mark, int]]:
@@ -165,12 +164,8 @@ def _flags(marks: Sequence[Mark], scale: float, levels: int) -> list[tuple[Mark,
     return placed
 
 
-def _bottom(bands: Sequence[Band], top: float) -> float:
-    return bands[-1].y + bands[-1].room / 2 if bands else top
-
-
-def _last(bands: Iterable[Band]) -> float:
-    return max((band.lane.spans[-1].end for band in bands if band.lane.spans), default=0.0)
+def _end(lane: Lane) -> float:
+    return lane.spans[-1].end if lane.spans else 0.0
 
 
 def _draw_names(ax: Axes, bands: Sequence[Band]) -> None:
@@ -196,22 +191,20 @@ def _draw_words(ax: Axes, band: Band, *, spelled: bool) -> None:
             write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
     if band.lane.end != "done":
         text = "✗ " + saying.ending(band.lane.end).removeprefix("was ")
-        x = min(_last([band]) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
+        x = min(_end(band.lane) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
         write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
 
 
 def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
-    """Write the time and the manner of `run` beside its lanes, if there is room."""
-    end, scale, manner, last = ax.get_xlim()[1], style.scale(ax), saying.manner(run), _last(bands)
-    if (end - last) * scale > style.width_of(manner) + 40 and bands:
-        x, y, side = last + 16 / scale, (bands[0].y + bands[-1].y) / 2 - 13, "left"
-    elif saying.one_by_one(run):
-        x, y, side = last, bands[0].y + 6, "right"
-    else:
-        return
-    looks: Any = {"color": style.deep(bands[0].colour), "ha": side}
-    write(ax, x, y, saying.seconds(run.seconds), fontsize=style.LARGE, weight="bold", **looks)
-    write(ax, x, y + 26, manner, **looks)
+    """Write the time and the manner of `run` right of its first lanes, if there is room."""
+    scale, manner = style.scale(ax), saying.manner(run)
+    x = 16 / scale + max((_end(band.lane) for band in bands if band.y < bands[0].y + 50), default=0.0)
+    if bands and x * scale + style.width_of(manner) < style.width(ax):
+        looks: Any = {"color": style.deep(bands[0].colour)}
+        write(
+            ax, x, bands[0].y + 8, saying.seconds(run.seconds), fontsize=style.LARGE, weight="bold", **looks
+        )
+        write(ax, x, bands[0].y + 34, manner, **looks)
 
 
 def _draw_changes(ax: Axes, changes: Sequence[Change]) -> None:
@@ -226,9 +219,8 @@ def _draw_changes(ax: Axes, changes: Sequence[Change]) -> None:
         times = list(accumulate((c.time for c in own), lambda left, right: max(right, left + least)))
         values = [change.value for change in own]
         ax.step([*times, end], [*values, values[-1]], where="post", color=colour, linewidth=3, label=entry)
-        highest = max(values) if values[-1] > values[0] else values[0]
-        write(ax, times[0], highest, entry, shift=(4, -8), va="top", color=colour)
+        write(ax, times[0], max(values), entry, shift=(4, -8), va="top", color=colour)
         if values[-1] < 0:
             ax.plot(times[-1], values[-1], "X", color=RED, markersize=14, label="below zero")
-            text, looks = f"{saying.number(values[-1])}: below zero", {"ha": "right", "weight": "bold"}
-            write(ax, times[-1], values[-1], text, shift=(-14, 0), color=RED, **looks)
+            looks: Any = {"shift": (-14, 0), "ha": "right", "weight": "bold", "color": RED}
+            write(ax, times[-1], values[-1], f"{saying.number(values[-1])}: below zero", **looks)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from statistics import median
 from typing import Any
 
@@ -42,14 +41,6 @@ def find_knee(
     return None
 
 
-def ideal(times: Mapping[int, float], counts: Sequence[int], tasks: int | None = None) -> list[float]:
-    """Return the seconds for each of `counts` if what the fewest in `times` do were shared out evenly."""
-    fewest = min(times)
-    if not tasks:
-        return [times[fewest] * fewest / n for n in counts]
-    return [times[fewest] * ceil(tasks / n) / ceil(tasks / fewest) for n in counts]
-
-
 def draw_times(
     ax: Axes,
     counts: Sequence[int],
@@ -59,17 +50,15 @@ def draw_times(
     workers: int,
     guess: float | None = None,
     knee: Knee | None = None,
-    tasks: int | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw into `ax` all seconds in `times` and their medians against `counts` of workers, both by doubling.
 
-    `workers` is pointed out, `before` is grey, the `guess` dashed; with `tasks` the ideal has steps; the axis
-    of times spans `limits` at least.
+    `workers` is pointed out, `before` is grey, the `guess` dashed; the axis of times spans `limits` at least.
     """
     middle = {n: median(times[n]) for n in sorted(times)}
-    best = ideal(middle, counts, tasks) if middle else []
-    seen = [*best, *middle.values()] or [0.1, 1.0]
+    best = [middle[n] * n / many for n in list(middle)[:1] for many in counts]  # shared out evenly
+    seen = [*best, *middle.values(), *([guess] if guess else [])] or [0.1, 1.0]
     low, high = limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
     ax.set(xscale="log", yscale="log", xlim=(0.85 * counts[0], 1.18 * counts[-1]))

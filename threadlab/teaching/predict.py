@@ -10,21 +10,16 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Guess:
-    """What somebody expects: its `label` and what that stands for, None until the click."""
+    """What somebody expects: a `label` and the `value` that it stands for, None until the click."""
 
-    options: Mapping[str, Any]
     label: str | None = None
-
-    @property
-    def value(self) -> Any:
-        """What the clicked label stands for, or None."""
-        return None if self.label is None else self.options[self.label]
+    value: Any = None
 
 
 # Kept while the kernel runs: a cell that is run again must neither ask again nor forget what was clicked.
-_guesses: dict[tuple[str, tuple[str, ...]], Guess] = {}
+_guesses: dict[tuple[Any, ...], Guess] = {}
 
 
 def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Guess:
@@ -47,30 +42,22 @@ def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Gues
     choices = dict(options) if isinstance(options, Mapping) else {label: label for label in options}
     if len(choices) < 2:
         raise ValueError(f"options must be at least two to choose from, not {options!r}")
-    guess = _guesses.setdefault((question, tuple(choices)), Guess(choices))
-    guess.options = choices
-    if get_ipython() is not None:
-        display(_buttons(question, guess))
-    return guess
-
-
-def _buttons(question: str, guess: Guess) -> Any:
+    guess = _guesses.setdefault((question, *choices.items()), Guess())
     look: Any = {"layout": {"width": "auto", "height": "36px"}, "style": {"font_size": "18px"}}
-    buttons = [widgets.Button(description=label, **look) for label in guess.options]
+    buttons = [widgets.Button(description=label, **look) for label in choices]
 
-    def mark() -> None:
-        for button, label in zip(buttons, guess.options, strict=True):
+    def mark(clicked: Any = None) -> None:
+        if clicked and guess.label is None:  # of two quick clicks the first one counts
+            guess.label, guess.value = clicked.description, choices[clicked.description]
+        for button, label in zip(buttons, choices, strict=True):
             button.disabled = guess.label is not None
             if label == guess.label:
                 button.description, button.button_style = f"✓ {label}", "info"
 
-    def click(button: Any) -> None:
-        if guess.label is None:  # of two quick clicks the first one counts
-            guess.label = button.description
-            mark()
-
-    for button in buttons:
-        button.on_click(click)
     mark()
-    text = widgets.HTML(f'<b style="font-size:18px">{escape(question)}</b>')
-    return widgets.VBox([text, widgets.HBox(buttons)])
+    for button in buttons:
+        button.on_click(mark)
+    if get_ipython() is not None:
+        text = widgets.HTML(f'<b style="font-size:18px">{escape(question)}</b>')
+        display(widgets.VBox([text, widgets.HBox(buttons)]))
+    return guess
