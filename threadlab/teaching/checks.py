@@ -87,10 +87,12 @@ class _Meeting:
         with self._guard:
             self.calls.append(item)
             self.most = max(self.most, len(self.calls) - self.done)
-        while not (self.most >= self.needed and leave()):
-            time.sleep(0.001)
-        with self._guard:
-            self.done += 1
+        try:
+            while not (self.most >= self.needed and leave()):
+                time.sleep(0.001)
+        finally:  # also when the time limit ends it
+            with self._guard:
+                self.done += 1
 
 
 @_check
