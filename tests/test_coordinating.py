@@ -193,12 +193,11 @@ def test_run_waits_for_the_setting_that_is_being_measured():
     assert panel.asked.index("plan run") > panel.asked.index("take one")
 
 
-def test_clear_comes_before_everything_else():
+def test_clear_stops_and_comes_before_everything_else():
     panel = Panel(by_hand=(1,))
     coordinator = Coordinator(panel)
     coordinator.wish("run")
     panel.wait_for("attempt 1")
-    coordinator.stop()
     coordinator.wish("clear")
     assert coordinator.join(LIMIT)
     assert "clear" in panel.asked

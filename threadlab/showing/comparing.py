@@ -20,13 +20,9 @@ HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
 
 
 def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | None = None) -> style.Picture:
-    """Draw what is `known`, with `workers` as the setting that is looked at.
+    """Draw what is `known`, with `workers` as the setting that is looked at; its axes grow if need be.
 
-    Args:
-        known: What was measured so far; its limits grow if the picture needs it.
-        workers: What the slider stands at.
-        guess: As for `plot_scaling` with kinds of work, else the seconds of the most workers.
-        at_once: How many requests the site serves at the same time, if there is such a limit.
+    The `guess` is a speed-up with kinds of work, else seconds. The site serves so many requests `at_once`.
     """
     expected = style.guessed(guess)
     if known.works:

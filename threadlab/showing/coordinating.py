@@ -40,8 +40,10 @@ class Coordinator:
         self.wish("draw")
 
     def wish(self, wish: str) -> None:
-        """Have "draw", "run" or "clear" done soon; a second "run" while one is under way is swallowed."""
+        """Have "draw", "run" or "clear" (which stops) done soon; a "run" during another one is swallowed."""
         with self._changed:
+            if wish == "clear":
+                self.stop()
             if not (wish == "run" and self._running):
                 self._wishes.add(wish)
             if self._thread is None:
@@ -110,12 +112,13 @@ class Coordinator:
     def _start(self, job: Any) -> None:
         """Have a runner attempt `job`. The lock is held: a stop finds the job or the attempt."""
         self._attempt = self._panel.attempt(job)
-        self._runner = threading.Thread(target=self._run, name="panel's runner", daemon=True)
-        self._runner.start()
 
-    def _run(self) -> None:
-        self._attempt()
-        self.wish("take")
+        def run() -> None:
+            self._attempt()
+            self.wish("take")
+
+        self._runner = threading.Thread(target=run, name="panel's runner", daemon=True)
+        self._runner.start()
 
     def _take(self) -> None:
         self._runner.join()

@@ -93,7 +93,7 @@ class Panel:
             slider.observe(lambda _: self.coordinator.moved(), "value")
         self.run = _button("Run", lambda: self.coordinator.wish("run"))
         self.stop = _button("Stop", self.coordinator.stop)
-        self.clear_all = _button("Clear", self._start_over)
+        self.clear_all = _button("Clear", lambda: self.coordinator.wish("clear"))
         self.note, self.printed = widgets.HTML(), widgets.Output()
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
@@ -183,10 +183,6 @@ class Panel:
     def rest(self) -> None:
         """Show that nothing is under way."""
         self.run.disabled, self.stop.disabled = False, True
-
-    def _start_over(self) -> None:
-        self.coordinator.stop()
-        self.coordinator.wish("clear")
 
     def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]

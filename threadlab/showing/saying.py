@@ -28,12 +28,7 @@ def number(value: float) -> str:
 
 def count(many: int, noun: str = "thread") -> str:
     """Return "1 thread" or "8 threads"."""
-    return f"{many} {noun if many == 1 else plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    """Return "threads" or "processes"."""
-    return noun + ("es" if noun.endswith("s") else "s")
+    return f"{many} {noun}" + ("s" if many != 1 else "")
 
 
 def _guess(guess: float | None, unit: str) -> list[str]:
@@ -107,24 +102,18 @@ def scaling_words(
     results: Sequence["Scaling"], guess: float | None = None, workers: int | None = None
 ) -> str:
     """Return what the first of `results` came to with so many `workers` (by default the most), and all."""
-    lines = [_gained(results, workers)]
+    many = workers or max((n for result in results for n in result.timings), default=1)
+    first = next((result for result in results if many in result.timings), None)
+    if first is None or many == 1:
+        lines = [f"{many} {kind(results)}: {'what more are compared with' if first else 'not measured yet'}"]
+    else:
+        ratio, word = first.speedup(many), first.verdict(many).word.capitalize()
+        gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast"
+        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word}."]
     for result, name in zip(results, line_names(results), strict=True):
         said = [result.verdict(n).sentence for n in sorted(result.timings) if n > 1]
         lines.append(f"{name}: " + ("; ".join(said) or "not measured yet"))
     return "\n".join(lines + _guess(guess, "times"))
-
-
-def _gained(results: Sequence["Scaling"], workers: int | None) -> str:
-    many = workers or max((n for result in results for n in result.timings), default=1)
-    first = next((result for result in results if many in result.timings), None)
-    if first is None:
-        return f"{count(many, noun(results))}: not measured yet"
-    one = f"one {noun([first])}"
-    if many == 1:
-        return f"{one.capitalize()}: what more are compared with"
-    ratio = first.speedup(many)
-    gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times {one}"
-    return f"{first.name} on {count(many, noun([first]))}: {gain}. {first.verdict(many).word.capitalize()}."
 
 
 def line_names(results: Sequence["Scaling"]) -> list[str]:
@@ -133,10 +122,10 @@ def line_names(results: Sequence["Scaling"]) -> list[str]:
     return [f"{r.name}, {r.executor}" if names.count(r.name) > 1 else r.name for r in results]
 
 
-def noun(results: Sequence["Scaling"]) -> str:
-    """Return what to call a worker of `results`: a thread, a process, or else a worker."""
+def kind(results: Sequence["Scaling"]) -> str:
+    """Return what to call the workers of `results`: threads, processes, or else workers."""
     kinds = {result.executor for result in results}
-    return {"threads": "thread", "processes": "process"}.get(kinds.pop() if len(kinds) == 1 else "", "worker")
+    return kinds.pop() if kinds in ({"threads"}, {"processes"}) else "workers"
 
 
 def times_words(

@@ -27,7 +27,7 @@ def plot_scaling(
         >>> from threadlab.running.scaling import Scaling, Timing
         >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
-        'wait on 2 threads: 2.00 times one thread. Gain.'
+        'wait on 2 threads: 2.00 times as fast. Gain.'
 
     Args:
         result: What `sweep` returned, or several of these; the headline is about the first.
@@ -43,7 +43,7 @@ def plot_scaling(
     right = "what sweep() returned, or a list of it"
     results = style.each_is("result", result, "speedup", right)
     ghosts = [each for each in style.each_is("before", before, "speedup", right) if len(each.timings) > 1]
-    expected, names, noun = style.guessed(guess), saying.line_names(results), saying.noun(results)
+    expected, names = style.guessed(guess), saying.line_names(results)
     axes = ax or axes_for(300, names)
     most = max([reach, *(n for each in (*results, *ghosts) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
@@ -63,13 +63,13 @@ def plot_scaling(
             axes.vlines(counts, lows, highs, color=colour, linewidth=6, alpha=0.5)
             ends.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
     _name_ends(axes, ends)
-    note = f"times as fast as one {noun}" + ("      grey: the run before" if ghosts else "")
+    note = "times as fast as one" + ("      grey: the run before" if ghosts else "")
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
     aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
     words = saying.scaling_words(results, expected, workers)
-    return style.finish(axes, words, saying.plural(noun), aside, shown=ax is None)
+    return style.finish(axes, words, saying.kind(results), aside, shown=ax is None)
 
 
 def axes_for(height: float, names: Sequence[str]) -> Axes:

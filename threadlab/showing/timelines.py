@@ -164,10 +164,6 @@ def _flags(marks: Sequence[Mark], scale: float, levels: int) -> list[tuple[Mark,
     return placed
 
 
-def _end(lane: Lane) -> float:
-    return lane.spans[-1].end if lane.spans else 0.0
-
-
 def _draw_names(ax: Axes, bands: Sequence[Band]) -> None:
     """Write the names of the lanes, as many as there is room for."""
     named = float("-inf")
@@ -191,20 +187,21 @@ def _draw_words(ax: Axes, band: Band, *, spelled: bool) -> None:
             write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
     if band.lane.end != "done":
         text = "✗ " + saying.ending(band.lane.end).removeprefix("was ")
-        x = min(_end(band.lane) + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale)
+        x = min(
+            band.lane.spans[-1].end + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale
+        )
         write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
 
 
 def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
     """Write the time and the manner of `run` right of its first lanes, if there is room."""
-    scale, manner = style.scale(ax), saying.manner(run)
-    x = 16 / scale + max((_end(band.lane) for band in bands if band.y < bands[0].y + 50), default=0.0)
-    if bands and x * scale + style.width_of(manner) < style.width(ax):
-        looks: Any = {"color": style.deep(bands[0].colour)}
-        write(
-            ax, x, bands[0].y + 8, saying.seconds(run.seconds), fontsize=style.LARGE, weight="bold", **looks
-        )
-        write(ax, x, bands[0].y + 34, manner, **looks)
+    scale, total, manner = style.scale(ax), saying.seconds(run.seconds), saying.manner(run)
+    first = [band for band in bands if band.y < bands[0].y + 50]
+    x = 16 / scale + max((span.end for band in first for span in band.lane.spans), default=ax.get_xlim()[1])
+    if x * scale + style.width_of(manner) < style.width(ax):
+        y, colour = bands[0].y, style.deep(bands[0].colour)
+        write(ax, x, y + 8, total, fontsize=style.LARGE, weight="bold", color=colour)
+        write(ax, x, y + 34, manner, color=colour)
 
 
 def _draw_changes(ax: Axes, changes: Sequence[Change]) -> None:
