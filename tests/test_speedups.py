@@ -54,21 +54,24 @@ def test_the_spread_is_drawn_as_the_interval_of_each_point():
 
 
 def test_the_headline_tells_the_verdict_of_the_first_kind_of_work():
-    assert headline(PRIMES, WAITS) == "primes on 4 threads: 0.98 times as fast. No gain."
+    assert headline(PRIMES, WAITS) == "primes on 4 threads: 0.98 times as fast as one. No gain."
 
 
 def test_the_headline_can_be_about_another_number_of_workers():
-    assert plot_scaling(WAITS, workers=2).get_title("left") == "waits on 2 threads: 2.00 times as fast. Gain."
+    assert (
+        plot_scaling(WAITS, workers=2).get_title("left")
+        == "waits on 2 threads: 2.00 times as fast as one. Gain."
+    )
 
 
 def test_processes_are_called_processes():
     result = scaling("primes", 1, 2, executor="processes")
-    assert headline(result) == "primes on 2 processes: 2.00 times as fast. Gain."
+    assert headline(result) == "primes on 2 processes: 2.00 times as fast as one. Gain."
 
 
 def test_threads_beside_processes_are_still_called_threads():
     said = headline(PRIMES, scaling("primes", 1, 2, 2, executor="processes"))
-    assert said == "primes on 4 threads: 0.98 times as fast. No gain."
+    assert said == "primes on 4 threads: 0.98 times as fast as one. No gain."
 
 
 def test_a_speed_up_above_ten_needs_no_second_decimal():
@@ -135,7 +138,7 @@ def test_work_that_was_not_measured_yet_keeps_its_colour_for_later():
 
 def test_the_words_tell_the_verdict_of_every_line_and_the_guess():
     words = saying.scaling_words([PRIMES, WAITS], 3).splitlines()
-    assert words[0] == "primes on 4 threads: 0.98 times as fast. No gain."
+    assert words[0] == "primes on 4 threads: 0.98 times as fast as one. No gain."
     assert words[2].startswith("waits: 2 threads: 2.00 times as fast as one thread (1.98 to 2.02): gain")
     assert words[-1] == "Your guess: 3 times."
 

@@ -1,14 +1,21 @@
 from matplotlib.figure import Figure
 
+from threadlab.showing.measured import Measured
 from threadlab.showing.times import Knee, draw_times, find_knee
 
 TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
 MIDDLE = {1: 2.9, 8: 0.4, 16: 0.2, 32: 0.2}
 
 
-def drawn(times=TIMES, **more):
+def drawn(times=TIMES, *, before=None, workers=8, guess=None, knee=None, limits=None):
+    known = Measured((1, 8, 16, 32), limits=limits)
+    for run in (before or {}, times):
+        known.begin((), anew=True)
+        for n, values in run.items():
+            for seconds in values:
+                known.add(("", n), seconds, None)
     ax = Figure().add_subplot()
-    draw_times(ax, (1, 8, 16, 32), times, **{"before": {}, "workers": 8} | more)
+    draw_times(ax, known, workers, guess, knee)
     return ax
 
 

@@ -31,11 +31,12 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
         plot_scaling(results, ax=ax, guess=expected, before=past, workers=workers, reach=known.counts[-1])
         return style.Picture(ax.figure, saying.scaling_words(results, expected, workers))
 
-    times, lanes = known.times(), known.lanes.get(workers)
-    middle = {n: median(values) for n, values in times.items()}
+    middle = {n: median(values) for n, values in known.times().items()}
     tasks = next((len(seen) for seen in known.lanes.values() if isinstance(seen, list)), None)
     knee = find_knee(middle, tasks=tasks, at_once=at_once)
-    lanes = lanes or Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
+    lanes = known.lanes.get(workers) or Timeline(
+        tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0
+    )
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
     whole = HEIGHT + TITLE + ABOVE + BELOW
@@ -50,14 +51,7 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
     else:
         plot_downloads(lanes, ax=run)
         title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", saying.downloads_words(lanes)
-    shown: Any = {
-        "before": known.times(past=True),
-        "workers": workers,
-        "guess": expected,
-        "limits": known.limits,
-    }
-    draw_times(against, known.counts, times, knee=knee, **shown)
-    known.limits = against.get_ylim() if middle else known.limits
+    draw_times(against, known, workers, expected, knee)
     words = saying.times_words(middle, workers, knee, expected)
     style.below(against, "", this_machine())
     style.headline(run, title)

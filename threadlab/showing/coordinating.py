@@ -87,22 +87,20 @@ class Coordinator:
                     if wish in self._wishes:
                         self._wishes.remove(wish)
                         return act
+                rests_at = self._rests_at
                 if self._attempt:
                     self._changed.wait()
                 elif self._jobs:
                     self._start(self._jobs.popleft())
-                elif "run" in self._wishes:
-                    self._wishes.remove("run")
-                    self._running, self._rests_at = True, None
-                    return partial(self._plan, "run")
-                elif self._rests_at is None:
+                elif "run" in self._wishes or (rests_at is not None and rests_at <= self._clock()):
+                    self._running, self._rests_at = "run" in self._wishes, None
+                    self._wishes.discard("run")
+                    return partial(self._plan, "run" if self._running else "rest")
+                elif rests_at is not None:
+                    self._changed.wait(rests_at - self._clock())
+                else:
                     self._end()
                     return None
-                elif (left := self._rests_at - self._clock()) > 0:
-                    self._changed.wait(left)
-                else:
-                    self._rests_at = None
-                    return partial(self._plan, "rest")
 
     def _plan(self, wish: str) -> None:
         jobs = self._panel.plan(wish)

@@ -108,7 +108,7 @@ def scaling_words(
         lines = [f"{many} {kind(results)}: {'what more are compared with' if first else 'not measured yet'}"]
     else:
         ratio, word = first.speedup(many), first.verdict(many).word.capitalize()
-        gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast"
+        gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast as one"
         lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word}."]
     for result, name in zip(results, line_names(results), strict=True):
         said = [result.verdict(n).sentence for n in sorted(result.timings) if n > 1]

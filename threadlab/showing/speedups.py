@@ -27,7 +27,7 @@ def plot_scaling(
         >>> from threadlab.running.scaling import Scaling, Timing
         >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
-        'wait on 2 threads: 2.00 times as fast. Gain.'
+        'wait on 2 threads: 2.00 times as fast as one. Gain.'
 
     Args:
         result: What `sweep` returned, or several of these; the headline is about the first.

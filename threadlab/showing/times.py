@@ -1,6 +1,6 @@
 """Draw time against workers: the ideal, every run, and the knee from which on more of them gain nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
 from threadlab.showing import style
+from threadlab.showing.measured import Measured
 from threadlab.showing.style import BLUE, GHOST, GREY, PURPLE, RED, write
 
 GAIN = 1.15  # times as fast: the same line that `Scaling.verdict` draws
@@ -41,25 +42,16 @@ def find_knee(
     return None
 
 
-def draw_times(
-    ax: Axes,
-    counts: Sequence[int],
-    times: Mapping[int, Sequence[float]],
-    *,
-    before: Mapping[int, Sequence[float]],
-    workers: int,
-    guess: float | None = None,
-    knee: Knee | None = None,
-    limits: tuple[float, float] | None = None,
-) -> None:
-    """Draw into `ax` all seconds in `times` and their medians against `counts` of workers, both by doubling.
+def draw_times(ax: Axes, known: Measured, workers: int, guess: float | None, knee: Knee | None) -> None:
+    """Draw into `ax` all seconds that are `known` and their medians against workers, both by doubling.
 
-    `workers` is pointed out, `before` is grey, the `guess` dashed; the axis of times spans `limits` at least.
+    `workers` is pointed out, the run before is grey, the `guess` dashed. The limits of `known` may grow.
     """
+    counts, times, before = known.counts, known.times(), known.times(past=True)
     middle = {n: median(times[n]) for n in sorted(times)}
     best = [middle[n] * n / many for n in list(middle)[:1] for many in counts]  # shared out evenly
     seen = [*best, *middle.values(), *([guess] if guess else [])] or [0.1, 1.0]
-    low, high = limits or (1.0, 0.01)
+    low, high = known.limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
     ax.set(xscale="log", yscale="log", xlim=(0.85 * counts[0], 1.18 * counts[-1]))
     ax.set_ylim(min(low, min(seen) / 1.5), max(high, max(seen) * 1.6))
@@ -72,6 +64,7 @@ def draw_times(
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
         write(ax, 0, 0, "grey: the run before", shift=(6, 10), xycoords="axes fraction", color=GREY)
     if middle:
+        known.limits = ax.get_ylim()
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
         write(ax, counts[-1], best[-1], "ideal", shift=(-10, -9), ha="right", color=GREY)
         for n, values in times.items():
