@@ -126,6 +126,11 @@ def test_what_it_waits_for_is_said_once_for_many_lanes_and_at_each_of_few():
     assert texts(plot_timeline(SOLD_TWICE)).count("waits for the payment") == 2
 
 
+def test_the_thin_lanes_of_the_run_before_do_not_spell_out_what_they_wait_for():
+    slow = Timeline(tuple(Lane(name, (Span(0, 4, "waiting", "the payment"),)) for name in "abcdefgh"), 4.0)
+    assert texts(plot_timeline(SOLD_TWICE, before=slow)).count("waits for the payment") <= 2
+
+
 def test_marks_stand_above_their_lane_in_its_colour():
     ax = plot_timeline(SOLD_TWICE)
     assert texts(ax).count("looks: 1") == texts(ax).count("takes") == 2

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -81,12 +82,10 @@ def plot_timeline(
     style.tidy(axes)
     write(axes, 0, LINE * 0.4, legend, color=GREY)
     draw_spans(axes, [(band.y, band.room, band.colour, band.lane.spans) for band in [*old, *new]])
-    _draw_names(axes, [*old, *new])
-    for band in new:
-        _draw_words(axes, band, spelled=not legend)
-    if before:
-        _draw_total(axes, old, before)
-        _draw_total(axes, new, result)
+    for run, bands in ((before, old), (result, new)):
+        _draw_words(axes, bands, spelled=not legend)
+        if bands and before and run:
+            _draw_total(axes, bands, run)
     if expected is not None:
         axes.plot([expected] * 2, [top - LINE, lowest], **style.GUESS)
         looks: Any = {"shift": (6, 0)} if expected < end / 2 else {"shift": (-6, 0), "ha": "right"}
@@ -164,40 +163,34 @@ def _flags(marks: Sequence[Mark], scale: float, levels: int) -> list[tuple[Mark,
     return placed
 
 
-def _draw_names(ax: Axes, bands: Sequence[Band]) -> None:
-    """Write the names of the lanes, as many as there is room for."""
-    named = float("-inf")
-    for band in bands:
-        if band.y - named >= 19:
+def _draw_words(ax: Axes, bands: Sequence[Band], *, spelled: bool) -> None:
+    """Write who each lane is, what it did, what it waits for if `spelled` out, and a bad end, if they fit."""
+    scale = style.scale(ax)
+    for place, band in enumerate(bands):
+        if place % ceil(19 / band.room) == 0:
             colour = GREY if band.colour == GREY else INK
             write(ax, 0, band.y, _short(band.lane), shift=(-6, 0), ha="right", color=colour)
-            named = band.y
-
-
-def _draw_words(ax: Axes, band: Band, *, spelled: bool) -> None:
-    """Write what a lane did, what it waits for where that is `spelled` out, and how it ended if badly."""
-    scale, top = style.scale(ax), band.y - 0.38 * band.room
-    for mark, level in band.marks:
-        y = top - LINE * (level + 0.5)
-        ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
-        write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
-    for span in band.lane.spans if spelled else ():
-        text = saying.waits(span.what)
-        if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
-            write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
-    if band.lane.end != "done":
-        text = "✗ " + saying.ending(band.lane.end).removeprefix("was ")
-        x = min(
-            band.lane.spans[-1].end + 8 / scale, ax.get_xlim()[1] - style.width_of(text, bold=True) / scale
-        )
-        write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
+        top = band.y - 0.38 * band.room
+        for mark, level in band.marks:
+            y = top - LINE * (level + 0.5)
+            ax.plot([mark.time] * 2, [y - 9, top], color=band.colour, linewidth=2)
+            write(ax, mark.time, y, mark.text, shift=(3, 0), weight="bold", color=style.deep(band.colour))
+        for span in band.lane.spans if spelled and band.room > LINE else ():
+            text = saying.waits(span.what)
+            if span.state != "running" and style.width_of(text) + 16 < (span.end - span.start) * scale:
+                write(ax, (span.start + span.end) / 2, band.y, text, ha="center", bbox=style.PAPER)
+        if band.lane.end != "done":
+            text = "✗ " + saying.ending(band.lane.end).removeprefix("was ")
+            most = ax.get_xlim()[1] - style.width_of(text, bold=True) / scale
+            x = min(max((span.end for span in band.lane.spans), default=0.0) + 8 / scale, most)
+            write(ax, x, band.y, text, color=RED, weight="bold", bbox=style.PAPER)
 
 
 def _draw_total(ax: Axes, bands: Sequence[Band], run: Timeline) -> None:
     """Write the time and the manner of `run` right of its first lanes, if there is room."""
     scale, total, manner = style.scale(ax), saying.seconds(run.seconds), saying.manner(run)
     first = [band for band in bands if band.y < bands[0].y + 50]
-    x = 16 / scale + max((span.end for band in first for span in band.lane.spans), default=ax.get_xlim()[1])
+    x = 16 / scale + max((span.end for band in first for span in band.lane.spans), default=0.0)
     if x * scale + style.width_of(manner) < style.width(ax):
         y, colour = bands[0].y, style.deep(bands[0].colour)
         write(ax, x, y + 8, total, fontsize=style.LARGE, weight="bold", color=colour)
