@@ -5,6 +5,7 @@ belongs to a world gets that world's method, called with the real thing first; e
 process, the kernel's own too, gets the real thing.
 """
 
+import ctypes
 import threading
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -33,6 +34,15 @@ def inside(new_world: Any) -> Iterator[None]:
         yield
     finally:
         _here.world = before
+
+
+def raise_in_thread(ident: int, error: type[BaseException]) -> None:
+    """Raise `error` in the thread `ident` at its next line; nobody can take that back.
+
+    Taking it back (NULL) leaves CPython 3.11 with a signal that is never cleared: a traced thread then spins
+    for ever.
+    """
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
 
 
 def stand_in(method: str) -> Callable[[Any], Any]:

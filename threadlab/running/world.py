@@ -1,6 +1,5 @@
 """The threads of one run: each has a lane, and none waits or computes longer than the run lasts."""
 
-import ctypes
 import queue
 import re
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 from threadlab.running.accesses import Accesses
 from threadlab.running.lookalikes import IDLE, SLEEP, LookalikeLock, Wanted, WholeLines, name_in
 from threadlab.running.recording import Recording
-from threadlab.running.standins import Place, inside, stand_in, world
+from threadlab.running.standins import Place, inside, raise_in_thread, stand_in, world
 
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
 
@@ -74,9 +73,7 @@ class World:
         with suppress(Ended), self._guard:
             self._now_of.pop(me.ident, None)
         if me.was_sent:
-            # One that was sent too late must be raised here: taking it back (NULL) leaves CPython 3.11 with a
-            # signal that is never cleared, and any traced thread then spins for ever.
-            with suppress(Ended):
+            with suppress(Ended):  # one that was sent too late must be raised here: nobody can take it back
                 for _ in range(1000):
                     pass
         me.finish(end)
@@ -149,8 +146,7 @@ class World:
                 each.to_end = True
                 if self._now_of.get(each.ident) is each and each.wanted is None:
                     each.was_sent = True
-                    ident, error = ctypes.c_ulong(each.ident), ctypes.py_object(Ended)
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
+                    raise_in_thread(each.ident, Ended)
 
     def stop(self) -> None:
         """End everything that this run started, and the block itself."""
