@@ -1,20 +1,17 @@
-import json
 import multiprocessing
 import os
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict
 
 import pytest
 
 from threadlab.running import measuring
 from threadlab.running.executors import Processes, SerialExecutor, Threads
-from threadlab.running.machine import Machine, this_machine
+from threadlab.running.machine import this_machine
 from threadlab.running.measuring import Scaling, Timing, measure, sweep
-from threadlab.running.scaling import _coverage
 
 
-def scaling(one, two, **also):
-    return Scaling("work", "threads", 4, {1: Timing(one), 2: Timing(two)}, **also)
+def scaling(one, two):
+    return Scaling("work", "threads", 4, {1: Timing(one), 2: Timing(two)})
 
 
 def clock_of(*times):
@@ -47,11 +44,6 @@ def test_median_and_mad_are_not_moved_by_one_slow_run():
     assert (timing.median, timing.mad) == (3.0, 1.0)
 
 
-def test_a_timing_without_values_is_refused():
-    with pytest.raises(ValueError, match="seconds must hold at least one"):
-        Timing(())
-
-
 def test_speedup_is_the_median_of_the_ratios_round_by_round():
     drifting = scaling((1.0, 2.0, 4.0), (0.5, 1.0, 2.0))
     assert (drifting.speedup(2), drifting.efficiency(2), drifting.interval(2)) == (2.0, 1.0, (2.0, 2.0))
@@ -68,13 +60,6 @@ def ratios(*values):
 @pytest.mark.parametrize(("rounds", "k"), [(1, 1), (4, 1), (5, 1), (8, 1), (9, 2), (12, 3), (25, 8)])
 def test_the_interval_goes_from_the_kth_smallest_to_the_kth_largest(rounds, k):
     assert ratios(*range(rounds, 0, -1)).interval(2) == (k, rounds + 1 - k)
-
-
-def test_the_interval_covers_the_median_at_least_93_percent():
-    # Tables of the binomial distribution: 1 - 2 (1/2)^5, and 1 - 2 (1 + 9) (1/2)^9
-    assert (_coverage(5, 1), _coverage(9, 2)) == (0.9375, 0.9609375)
-    assert _coverage(4, 1) < 0.93
-    assert _coverage(8, 2) < 0.93
 
 
 @pytest.mark.parametrize(
@@ -134,11 +119,6 @@ def test_a_number_of_workers_that_was_not_measured_is_refused():
 def test_timings_without_one_worker_or_of_unequal_length_are_refused(timings):
     with pytest.raises(ValueError, match="timings must have the key 1"):
         Scaling("work", "threads", 4, timings)
-
-
-def test_a_scaling_goes_to_json_and_back():
-    before = scaling((1.0, 2.0), (0.5, 0.6), startup={1: 0.1}, machine=Machine("P", True, 2, "linux"))
-    assert Scaling(**json.loads(json.dumps(asdict(before)))) == before
 
 
 def test_one_worker_is_always_measured_and_the_machine_travels_along():
@@ -221,11 +201,11 @@ def test_a_process_that_dies_is_not_blamed_on_an_item():
     assert multiprocessing.active_children() == []
 
 
-def test_a_process_pool_of_the_learner_that_breaks_says_what_to_use():
+def test_a_process_pool_of_the_learner_that_breaks_says_so():
     def pool(workers):
         return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
-    with pytest.raises(BrokenExecutor, match='executor="processes" says more'):
+    with pytest.raises(BrokenExecutor, match="a worker process died"):
         sweep(os._exit, [7], workers=(1,), executor=pool)
 
 

@@ -1,48 +1,74 @@
-"""Make the workers of a measurement: one name, or your own factory, for every kind of executor."""
+"""Make the workers of a measurement, by name or by your own function, and leave none of them behind."""
 
-import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager, suppress
-from multiprocessing.context import SpawnContext
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from threadlab.running import sending
 from threadlab.running.arguments import whole_number
+from threadlab.running.standins import raise_in_thread
 
 Factory = Callable[[int], Executor]
 
 
 def executor_factory(executor: str | Factory) -> Factory:
-    """Return what makes an `executor` of so many workers; those with a name have all started by then.
+    """Return what makes an `executor`, which is a name or your own function, of so many workers.
 
-        >>> with executor_factory("threads")(2) as pool:
-        ...     list(pool.map(abs, [-1, -2]))
-        [1, 2]
-
-    Args:
-        executor: A name, or your own function of the number of workers that returns an executor.
-
-    Raises:
-        ValueError: no executor has this name.
-        TypeError: `executor` is neither a name nor a function.
+    >>> with executor_factory("threads")(2) as pool:
+    ...     list(pool.map(abs, [-1, -2]))
+    [1, 2]
     """
+    if callable(executor):
+        return executor
     if isinstance(executor, str) and executor in _FACTORIES:
         return _FACTORIES[executor]
+    kind = ValueError if isinstance(executor, str) else TypeError
     names = ", ".join(f'"{name}"' for name in _FACTORIES)
-    right = f"executor must be {names} or a function that makes one, not {executor!r}"
-    if isinstance(executor, str):
-        raise ValueError(right)
-    if not callable(executor):
-        raise TypeError(right)
-    return executor
+    raise kind(f"executor must be {names} or a function that makes one, not {executor!r}")
+
+
+@contextmanager
+def workers_of(factory: Factory, workers: int) -> Iterator[Executor]:
+    """Make an executor of so many `workers`, for the time of a block; those with a name have all started.
+
+    An interrupt ends the tasks too; a BrokenExecutor says how a worker process died.
+    """
+    pool = factory(workers)
+    if not isinstance(pool, Executor):
+        raise TypeError(f"executor must return a concurrent.futures.Executor, not {pool!r}")
+    processes = getattr(pool, "_processes", {})  # by pid; a pool that is shut down forgets them
+    patient = True
+    try:
+        if isinstance(pool, Threads | Processes):
+            wait_in_slices(pool.started)
+            for task in pool.started:
+                task.result()
+        yield pool
+    except BrokenProcessPool:
+        pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with
+        codes = {process.exitcode for process in processes.values()} - {-signal.SIGTERM}
+        code = next(iter(codes), "unknown")
+        sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
+        if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
+            sentence += '; a script must start processes below `if __name__ == "__main__":`'
+        raise BrokenExecutor(sentence) from None
+    except (KeyboardInterrupt, SystemExit):
+        _kill(processes)
+        if isinstance(pool, Threads):
+            pool.interrupt()
+        patient = bool(processes)
+        raise
+    finally:
+        pool.shutdown(wait=patient, cancel_futures=True)
 
 
 def wait_in_slices(tasks: Iterable[Future[Any]]) -> None:
@@ -50,7 +76,7 @@ def wait_in_slices(tasks: Iterable[Future[Any]]) -> None:
     pending = set(tasks)
     while pending:  # on Windows before 3.14 a wait cannot be interrupted, so none is long
         done, pending = futures.wait(pending, timeout=0.1, return_when=futures.FIRST_EXCEPTION)
-        if any(task.cancelled() or task.exception() for task in done):
+        if any(task.exception() for task in done):
             return
 
 
@@ -70,14 +96,14 @@ class SerialExecutor(Executor):
 
 
 class Threads(futures.ThreadPoolExecutor):
-    """A pool of threads that have all started, and that can be ended while they work."""
+    """A pool of threads that can be interrupted while they work."""
 
     def __init__(self, workers: int) -> None:
+        super().__init__(workers)
         self._busy: set[int] = set()
-        self._guard = threading.Lock()  # a thread leaves `_busy`, or is ended while it is there
+        self._guard = threading.Lock()  # a thread leaves `_busy`, or is interrupted while it is there
         barrier = threading.Barrier(workers)
-        super().__init__(workers, initializer=_meet, initargs=(barrier,))
-        _start_all(self, workers, barrier)
+        self.started = [self.submit(barrier.wait, 60) for _ in range(workers)]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a task to one of the threads."""
@@ -92,91 +118,34 @@ class Threads(futures.ThreadPoolExecutor):
 
         return super().submit(task)
 
-    def terminate_workers(self) -> None:
-        """End every thread at its next line of Python; one that sleeps ends when it wakes."""
-        self.shutdown(wait=False, cancel_futures=True)
-        interrupt = ctypes.py_object(KeyboardInterrupt)
+    def interrupt(self) -> None:
+        """End every task at its next line of Python; one that sleeps ends when it wakes."""
+        self.shutdown(wait=False, cancel_futures=True)  # first, or a thread would take the next task
         with self._guard:
-            for ident in list(self._busy):
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), interrupt)
-
-
-class _Spawn(SpawnContext):
-    """Starts each process as a new Python, on every system, and remembers it."""
-
-    def __init__(self) -> None:
-        self.children: list[Any] = []
-
-    def Process(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # noqa: N802
-        self.children.append(super().Process(*args, **kwargs))
-        return self.children[-1]
+            for ident in self._busy:
+                raise_in_thread(ident, KeyboardInterrupt)
 
 
 class Processes(futures.ProcessPoolExecutor):
-    """A pool of processes that have all started; a function of a notebook's cell works in them too."""
+    """A pool of processes in which a function of a notebook's cell works too."""
 
     def __init__(self, workers: int) -> None:
         whole_number("workers", workers, most=61, why="each is a whole Python, and Windows takes no more")
-        self._spawn = _Spawn()
-        barrier = self._spawn.Barrier(workers)
-        super().__init__(workers, mp_context=self._spawn, initializer=_begin, initargs=(barrier,))
-        _start_all(self, workers, barrier)
+        spawn = multiprocessing.get_context("spawn")
+        super().__init__(workers, spawn, _begin_process, (spawn.Barrier(workers),))
+        try:
+            with _no_interrupt():
+                self.started = [self.submit(os.getpid) for _ in range(workers)]
+        except KeyboardInterrupt:  # it was held back until all had started
+            _kill(self._processes)
+            raise
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send a task to one of the processes."""
-        sent = sending.pack(fn, args, kwargs)
-        outer: Future[Any] = Future()
-        try:
-            inner = super().submit(sending.work, *sent)
-        except BrokenExecutor:
-            raise self._death() from None
-        outer.cancel = inner.cancel  # type: ignore[method-assign]
-        inner.add_done_callback(lambda _: self._deliver(inner, outer))
-        return outer
-
-    def _deliver(self, inner: Future[bytes], outer: Future[Any]) -> None:
-        if inner.cancelled():
-            Future.cancel(outer)
-        if outer.set_running_or_notify_cancel():
-            try:
-                outer.set_result(sending.unpack(inner.result()))
-            except BaseException as error:
-                outer.set_exception(self._death() if isinstance(error, BrokenExecutor) else error)
-
-    def _death(self) -> BrokenExecutor:
-        for _ in range(200):  # for a moment after its end a process may not show its exit code
-            codes = {child.exitcode for child in self._spawn.children} - {None, -signal.SIGTERM}
-            if codes:
-                break
-            time.sleep(0.001)
-        code = next(iter(codes), "unknown")  # SIGTERM is what the pool ends the others with
-        sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
-        if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
-            sentence += '; a script must start processes below `if __name__ == "__main__":`'
-        return BrokenExecutor(sentence)
-
-    def terminate_workers(self) -> None:
-        """End every process, whatever it does."""
-        for child in self._spawn.children:
-            if child.pid:
-                child.kill()
-        self.shutdown(cancel_futures=True)
+        return super().submit(sending.work, sending.pack(fn, args, kwargs))
 
 
 _FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, "processes": Processes}
-
-
-def _start_all(pool: Threads | Processes, workers: int, barrier: Any) -> None:
-    try:
-        with _no_interrupt():
-            tasks = [pool.submit(os.getpid) for _ in range(workers)]
-        wait_in_slices(tasks)
-        for task in tasks:
-            task.result()
-    except BaseException:
-        barrier.abort()
-        pool.terminate_workers()
-        raise
 
 
 @contextmanager
@@ -186,25 +155,21 @@ def _no_interrupt() -> Iterator[None]:
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _meet(barrier: Any) -> None:
-    """Wait for the other workers, so that an early one does not take the first task of a late one."""
-    with suppress(threading.BrokenBarrierError):  # the pool is given up, or a worker is late beyond hope
-        barrier.wait(60)
+def _kill(processes: Mapping[int, BaseProcess]) -> None:
+    for process in list(processes.values()):
+        process.kill()
 
 
-def _begin(barrier: Any) -> None:
+def _begin_process(barrier: Any) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _meet(barrier)
+    barrier.wait(60)  # for the other processes: an early one takes no task of a late one
 
 
 def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
+    if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from math import comb
 from statistics import median
 
-from threadlab.running.arguments import some
 from threadlab.running.machine import Machine
 
 _GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
@@ -18,9 +17,6 @@ class Timing:
     """Every value of one measurement, in seconds and in the order measured."""
 
     seconds: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seconds", tuple(some("seconds", self.seconds)))
 
     @property
     def median(self) -> float:
@@ -48,11 +44,9 @@ class Verdict:
 class Scaling:
     """The same tasks done by one worker and by more; value i of each timing is from round i.
 
-        >>> waits = Scaling("wait", "threads", 4, {1: Timing((4.0, 4.2)), 4: Timing((1.0, 1.0))})
-        >>> waits.speedup(4), waits.interval(4), waits.verdict(4).word
-        (4.1, (4.0, 4.2), 'gain')
-
-    What JSON makes of `dataclasses.asdict`, with keys of text, is taken as well.
+    >>> waits = Scaling("wait", "threads", 4, {1: Timing((4.0, 4.2)), 4: Timing((1.0, 1.0))})
+    >>> waits.speedup(4), waits.interval(4), waits.verdict(4).word
+    (4.1, (4.0, 4.2), 'gain')
     """
 
     name: str  # of the function
@@ -63,13 +57,8 @@ class Scaling:
     machine: Machine | None = None
 
     def __post_init__(self) -> None:
-        timings = {int(n): t if isinstance(t, Timing) else Timing(**t) for n, t in self.timings.items()}
-        if 1 not in timings or len({len(timing.seconds) for timing in timings.values()}) > 1:
+        if 1 not in self.timings or len({len(timing.seconds) for timing in self.timings.values()}) > 1:
             raise ValueError("timings must have the key 1, and as many values for every number of workers")
-        object.__setattr__(self, "timings", timings)
-        object.__setattr__(self, "startup", {int(n): seconds for n, seconds in self.startup.items()})
-        if isinstance(self.machine, Mapping):
-            object.__setattr__(self, "machine", Machine(**self.machine))
 
     def speedup(self, workers: int) -> float:
         """Return how many times as fast as one worker `workers` were: the median of the rounds' ratios."""
@@ -84,50 +73,33 @@ class Scaling:
 
         The k-th smallest and the k-th largest of the rounds' ratios hold it with the chance
         1 - 2 P(Binomial(rounds, 1/2) < k), whatever the distribution. With five rounds k is 1, with nine 2.
-        Fewer than five cannot be that sure: then it is the smallest and the largest, and the verdict says so.
         Source: David and Nagaraja, Order Statistics, 7.1; Le Boudec, Performance Evaluation, 2.2.
         """
-        ratios = sorted(self._ratios(workers))
-        sure = [k for k in range(2, len(ratios) // 2 + 1) if _coverage(len(ratios), k) >= 0.93]
-        k = max(sure, default=1)
+        ratios, k = sorted(self._ratios(workers)), 1
+        rounds = len(ratios)
+        while sum(comb(rounds, i) for i in range(k + 1)) <= 0.035 * 2**rounds:
+            k += 1
         return ratios[k - 1], ratios[-k]
 
     def verdict(self, workers: int) -> Verdict:
         """Return whether `workers` were a gain, no gain, a loss, or too noisy to tell, and why."""
         low, high = self.interval(workers)
-        word = _word(low, high)
-        one, many = _NOUNS.get(self.executor, ("worker", "workers"))
-        sentence = (
-            f"{workers} {many if workers > 1 else one}: {self.speedup(workers):.2f} times as fast as one"
-        )
-        sentence += f" {one} ({low:.2f} to {high:.2f}): {word}"
-        if word == "too noisy to tell":
-            sentence += f", because {_reason(self.timings[1].median, self.timings[workers].median)}"
+        word = "gain" if low > _GAIN else "loss" if high < _LOSS else "no gain"
+        why = ""
+        if word == "no gain" and not _LOSS <= low <= high <= _GAIN:
+            word, least = "too noisy to tell", min(self.timings[n].median for n in (1, workers))
+            why = ", because the rounds differ: close other programs, or take more repeats"
+            if least < _SHORT:
+                why = f", because a run took only {least * 1000:.0f} ms: give it work for 100 ms or more"
         rounds = len(self.timings[1].seconds)
         if rounds < 5:
-            sentence += f" (from {rounds} of the five rounds it takes to be 94 % sure)"
-        return Verdict(word, sentence)
+            why += f" (from {rounds} of the five rounds it takes to be 94 % sure)"
+        one, many = _NOUNS.get(self.executor, ("worker", "workers"))
+        times = f"{self.speedup(workers):.2f} times as fast as one {one} ({low:.2f} to {high:.2f})"
+        return Verdict(word, f"{workers} {many if workers > 1 else one}: {times}: {word}{why}")
 
     def _ratios(self, workers: int) -> list[float]:
         if workers not in self.timings:
             raise ValueError(f"workers must be one of {sorted(self.timings)}, not {workers!r}")
         rounds = zip(self.timings[1].seconds, self.timings[workers].seconds, strict=True)
         return [max(one, 1e-9) / max(many, 1e-9) for one, many in rounds]  # a clock may see no time pass
-
-
-def _coverage(rounds: int, k: int) -> float:
-    return 1 - sum(comb(rounds, i) for i in range(k)) / float(2 ** (rounds - 1))
-
-
-def _word(low: float, high: float) -> str:
-    if low > _GAIN:
-        return "gain"
-    if high < _LOSS:
-        return "loss"
-    return "no gain" if low >= _LOSS and high <= _GAIN else "too noisy to tell"
-
-
-def _reason(*medians: float) -> str:
-    if min(medians) < _SHORT:
-        return f"a run took only {min(medians) * 1000:.0f} ms: give it work for 100 ms or more"
-    return "the rounds differ: close what else keeps this computer busy, or take more repeats"

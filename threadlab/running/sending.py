@@ -6,57 +6,50 @@ globals, and knows its classes again when they come back: an exception arrives a
 """
 
 import pickle
-import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from multiprocessing.reduction import ForkingPickler
 from reprlib import repr as short
 from typing import Any
 
 from threadlab.running.arguments import name_of
 
 
-def pack(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[bytes, bytes]:
-    """Return `function` and its arguments as bytes; a TypeError names the one that cannot be sent."""
-    name = name_of(function)
-    call = f"what {name} is called with, {', '.join(map(short, (*args, *kwargs.values())))},"
-    return _dumps(function, f"the function {name}"), _dumps((args, kwargs), call)
+def pack(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """Return `function` and what it is called with as bytes; a TypeError says that they cannot be sent."""
+    call = ", ".join(map(short, (*args, *kwargs.values()))) or "nothing"
+    return _dumps((function, args, kwargs), f"the function {name_of(function)}, called with {call},")
 
 
-def work(function: bytes, call: bytes) -> bytes:
-    """Do the task in the other process, and return its answer or its exception as bytes."""
+class ByValue:
+    """Comes out of the pickle as the value itself."""
+
+    def __init__(self, value: object, what: str) -> None:
+        self._data = _dumps(value, what)
+
+    def __reduce__(self) -> Any:
+        return pickle.loads, (self._data,)
+
+
+def work(task: bytes) -> ByValue:
+    """Do the task in the other process; its answer or its exception goes back by value."""
     try:
-        todo = pickle.loads(function)
-        args, kwargs = pickle.loads(call)
-        return _dumps((todo(*args, **kwargs), None), f"the result of {name_of(todo)}")
+        function, args, kwargs = pickle.loads(task)
+        return ByValue(function(*args, **kwargs), f"the result of {name_of(function)}")
     except BaseException as error:
-        return _pack_error(error)
-
-
-def unpack(answer: bytes) -> Any:
-    """Return the answer of a task, or raise its exception."""
-    value, error = pickle.loads(answer)
-    if error is not None:
-        raise error
-    return value
-
-
-def _pack_error(error: BaseException) -> bytes:
-    lines = [line for line in traceback.format_tb(error.__traceback__) if __file__ not in line]
-    error.add_note("".join(["In the other process:\n", *lines]).rstrip())
-    try:
-        packed = _dumps((None, error), "the exception")
-        pickle.loads(packed)  # an exception whose __init__ takes more than the message fails only here
-    except Exception:
-        return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
-    return packed
+        try:
+            data = _dumps(error, "the exception")
+            pickle.loads(data)  # an exception whose __init__ takes more than the message fails only here
+        except Exception:
+            data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        ForkingPickler.register(type(error), lambda _: (pickle.loads, (data,)))
+        raise
 
 
 def _dumps(value: object, what: str) -> bytes:
-    pickler: Any = pickle  # a bare Python sends what a module defines, by name
-    with suppress(ImportError):
-        import cloudpickle  # here, so that only who sends something pays for it
-
-        pickler = cloudpickle
+    try:
+        import cloudpickle as pickler  # here, so that only who sends something pays for it
+    except ImportError:
+        pickler = pickle  # a bare Python sends what a module defines, by name
     try:
         return bytes(pickler.dumps(value))
     except Exception as why:
