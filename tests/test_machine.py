@@ -53,14 +53,12 @@ def test_quota_of_another_controller_is_not_ours(tmp_path, eight_cores):
 
 
 def test_affinity_is_asked_where_the_system_has_it(monkeypatch):
-    monkeypatch.delattr(os, "process_cpu_count", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
     assert machine._cores_by_affinity() == 3
 
 
 def test_cores_of_the_computer_are_the_last_resort(monkeypatch):
-    for name in ("process_cpu_count", "sched_getaffinity"):
-        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert machine._cores_by_affinity() == 1
 
