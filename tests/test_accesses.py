@@ -90,8 +90,7 @@ def test_a_closure_that_rebinds_a_name_keeps_its_value_while_it_is_traced():
 
 def test_a_change_made_by_somebody_else_while_a_line_runs_is_not_this_lines():
     def look(first, second):
-        first.release()
-        _ = stock["mug"] if second.acquire(timeout=10) else None
+        _ = stock["mug"], first.release(), second.acquire(timeout=10)
 
     with watch(shared=stock) as run:
         first, second = Lock(), Lock()
