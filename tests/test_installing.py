@@ -103,14 +103,7 @@ def test_pip_is_tried_where_uv_fails(checkout, commands, monkeypatch):
 
 def test_before_the_first_byte_it_says_how_many_there_are(checkout, commands, capsys):
     install("test")
-    assert "150 MB" in capsys.readouterr().err
-
-
-def test_a_full_disk_is_noticed_before_anything_is_downloaded(checkout, commands, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
-    with pytest.raises(Problem, match="500 MB are needed"):
-        install("")
-    assert commands == []
+    assert "150 MB" in capsys.readouterr().out
 
 
 def test_an_installation_that_was_cut_off_is_made_anew(checkout, monkeypatch):
@@ -167,7 +160,7 @@ def test_a_failed_command_gives_its_last_lines(capfd):
     code = "import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)"
     output = installing._run([sys.executable, "-u", "-c", code])
     assert output.endswith("one\ntwo\n")
-    assert capfd.readouterr().err == "one\ntwo\n"
+    assert capfd.readouterr().out == "one\ntwo\n"
     assert installing._run([sys.executable, "-c", "print('fine')"]) == ""
 
 

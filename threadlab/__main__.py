@@ -30,9 +30,10 @@ ORIGINALS = ROOT / ".threadlab" / f"originals-{__version__}"
 
 def main(arguments: list[str]) -> int:
     """Do what the words `arguments` after `python -m threadlab` ask for; return the exit status."""
+    os.environ.update(jupyter_environment())
     with suppress(OSError):  # a folder that cannot be written opens all the same
         save_originals()
-    os.environ["PYTHONPATH"] = _before(str(ROOT), "PYTHONPATH")  # for kernels and child processes
+        save_workspace(Path(os.environ["JUPYTERLAB_WORKSPACES_DIR"]))
     command, *rest = arguments or ["-"]
     if command == "test":
         go_where_it_runs("test", arguments)
@@ -45,26 +46,21 @@ def main(arguments: list[str]) -> int:
         print(USAGE)
         return 0 if command.startswith("-") else 2
     go_where_it_runs("", arguments)
-    os.environ.update(jupyter_environment())
-    with suppress(OSError):
-        save_workspace(Path(os.environ["JUPYTERLAB_WORKSPACES_DIR"]))
-    lab = importlib.import_module("jupyterlab.labapp")
     # JupyterLab takes the next free port, but not in place of one that was asked for.
     strict = ["--ServerApp.port_retries=0"] if "--port" in " ".join(arguments) else []
+    lab = importlib.import_module("jupyterlab.labapp")
     return int(lab.main([*jupyter_options(), *strict, *arguments]) or 0)
 
 
 def jupyter_environment() -> dict[str, str]:
     """Return the variables that give this start its settings and leave the user's own alone."""
+    first = {"JUPYTER_CONFIG_PATH": ROOT / "threadlab" / "jupyter", "PYTHONPATH": ROOT}
+    after = {name: [os.environ[name]] if os.environ.get(name) else [] for name in first}
     return {
-        "JUPYTER_CONFIG_PATH": _before(str(ROOT / "threadlab" / "jupyter"), "JUPYTER_CONFIG_PATH"),
+        **{name: os.pathsep.join([str(path), *after[name]]) for name, path in first.items()},
         "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel is this Python, whatever kernels the user has made
         "JUPYTERLAB_WORKSPACES_DIR": str(ROOT / ".threadlab" / "workspaces"),  # no tabs of other projects
     }
-
-
-def _before(path: str, variable: str) -> str:
-    return os.pathsep.join(filter(None, [path, os.environ.get(variable)]))
 
 
 def jupyter_options() -> list[str]:
