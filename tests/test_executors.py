@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from threadlab.running import executors, sending
-from threadlab.running.executors import Processes, SerialExecutor, Threads, executor_factory, workers_of
+from threadlab.running.executors import Processes, SerialExecutor, Threads, workers_of
 
 LIMIT = 60  # seconds
 
@@ -27,7 +27,7 @@ def _no_process_left_over():
 
 @pytest.fixture
 def process():
-    with Processes(1) as pool:
+    with workers_of(Processes, 1) as pool:
         yield pool
 
 
@@ -46,21 +46,22 @@ def run_script(folder, source, **options):
 
 def test_an_unknown_name_lists_those_that_exist():
     with pytest.raises(ValueError, match=r'"serial", "threads", "processes" or a function .* not .fork'):
-        executor_factory("fork")
+        workers_of("fork", 2).__enter__()
 
 
 @pytest.mark.parametrize("wrong", [None, 4, ["threads"]])
 def test_an_executor_that_is_neither_name_nor_function_is_a_type_error(wrong):
     with pytest.raises(TypeError, match="executor must be"):
-        executor_factory(wrong)
+        workers_of(wrong, 2).__enter__()
 
 
 def test_a_factory_of_the_learner_is_kept():
-    assert executor_factory(ThreadPoolExecutor) is ThreadPoolExecutor
+    with workers_of(ThreadPoolExecutor, 2) as pool:
+        assert type(pool) is ThreadPoolExecutor
 
 
 def test_the_serial_executor_runs_a_task_where_it_is_submitted():
-    with executor_factory("serial")(8) as pool:
+    with workers_of("serial", 8) as pool:
         assert pool.submit(threading.get_ident).result(0) == threading.get_ident()
 
 
@@ -76,7 +77,7 @@ def test_an_interrupt_goes_through_the_serial_executor():
 
 def test_all_threads_have_started_when_the_pool_is_there():
     before = threading.active_count()
-    with executor_factory("threads")(5):
+    with workers_of("threads", 5):
         assert threading.active_count() == before + 5
 
 
@@ -110,8 +111,7 @@ def test_threads_that_compute_for_ever_can_be_ended():
 
 
 def test_ending_idle_threads_is_quiet(capfd):
-    with Threads(2) as pool:
-        wait(pool.started, LIMIT)
+    with workers_of(Threads, 2) as pool:
         pool.interrupt()
     assert capfd.readouterr() == ("", "")
 
@@ -242,17 +242,17 @@ def test_an_interrupt_that_was_held_back_leaves_no_process(monkeypatch):
         return future
 
     monkeypatch.setattr(Processes, "submit", submit)
-    with pytest.raises(KeyboardInterrupt):
-        Processes(2)
+    with pytest.raises(KeyboardInterrupt), workers_of(Processes, 2):
+        pass
 
 
 def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
     script = """
 import os, signal
-from threadlab.running.executors import Processes
+from threadlab.running.executors import workers_of
 if __name__ == "__main__":
-    Processes(2)
-    os.kill(os.getpid(), signal.SIGTERM)
+    with workers_of("processes", 2):
+        os.kill(os.getpid(), signal.SIGTERM)
 """
     ended = run_script(tmp_path, script)  # returns when nobody holds its output any longer
     assert ended.returncode != 0

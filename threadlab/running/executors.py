@@ -5,12 +5,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from threadlab.running import sending
@@ -20,49 +19,32 @@ from threadlab.running.standins import raise_in_thread
 Factory = Callable[[int], Executor]
 
 
-def executor_factory(executor: str | Factory) -> Factory:
-    """Return what makes an `executor`, which is a name or your own function, of so many workers.
-
-    >>> with executor_factory("threads")(2) as pool:
-    ...     list(pool.map(abs, [-1, -2]))
-    [1, 2]
-    """
-    if callable(executor):
-        return executor
-    if isinstance(executor, str) and executor in _FACTORIES:
-        return _FACTORIES[executor]
-    kind = ValueError if isinstance(executor, str) else TypeError
-    names = ", ".join(f'"{name}"' for name in _FACTORIES)
-    raise kind(f"executor must be {names} or a function that makes one, not {executor!r}")
-
-
 @contextmanager
-def workers_of(factory: Factory, workers: int) -> Iterator[Executor]:
-    """Make an executor of so many `workers`, for the time of a block; those with a name have all started.
+def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
+    """Make an `executor`, by its name or your own function, of so many `workers` for the time of a block.
 
-    An interrupt ends the tasks too; a BrokenExecutor says how a worker process died.
+        >>> with workers_of("threads", 2) as pool:
+        ...     list(pool.map(abs, [-1, -2]))
+        [1, 2]
+
+    Those with a name have all started. An interrupt of the block ends what they do.
     """
-    pool = factory(workers)
+    pool = _factory(executor)(workers)
     if not isinstance(pool, Executor):
         raise TypeError(f"executor must return a concurrent.futures.Executor, not {pool!r}")
     processes = getattr(pool, "_processes", {})  # by pid; a pool that is shut down forgets them
     patient = True
     try:
         if isinstance(pool, Threads | Processes):
-            wait_in_slices(pool.started)
-            for task in pool.started:
-                task.result()
+            wait_in_slices(pool.start(workers))
         yield pool
     except BrokenProcessPool:
         pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with
         codes = {process.exitcode for process in processes.values()} - {-signal.SIGTERM}
-        code = next(iter(codes), "unknown")
-        sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
-        if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
-            sentence += '; a script must start processes below `if __name__ == "__main__":`'
-        raise BrokenExecutor(sentence) from None
+        raise BrokenExecutor(_how_one_died(next(iter(codes), "unknown"))) from None
     except (KeyboardInterrupt, SystemExit):
-        _kill(processes)
+        for process in processes.values():
+            process.kill()
         if isinstance(pool, Threads):
             pool.interrupt()
         patient = bool(processes)
@@ -71,7 +53,7 @@ def workers_of(factory: Factory, workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=patient, cancel_futures=True)
 
 
-def wait_in_slices(tasks: Iterable[Future[Any]]) -> None:
+def wait_in_slices(tasks: list[Future[Any]]) -> None:
     """Wait until all `tasks` are done, or one has failed."""
     pending = set(tasks)
     while pending:  # on Windows before 3.14 a wait cannot be interrupted, so none is long
@@ -102,8 +84,11 @@ class Threads(futures.ThreadPoolExecutor):
         super().__init__(workers)
         self._busy: set[int] = set()
         self._guard = threading.Lock()  # a thread leaves `_busy`, or is interrupted while it is there
+
+    def start(self, workers: int) -> list[Future[Any]]:
+        """Start all threads: none takes a second task before each has one."""
         barrier = threading.Barrier(workers)
-        self.started = [self.submit(barrier.wait, 60) for _ in range(workers)]
+        return [self.submit(barrier.wait, 60) for _ in range(workers)]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a task to one of the threads."""
@@ -133,12 +118,14 @@ class Processes(futures.ProcessPoolExecutor):
         whole_number("workers", workers, most=61, why="each is a whole Python, and Windows takes no more")
         spawn = multiprocessing.get_context("spawn")
         super().__init__(workers, spawn, _begin_process, (spawn.Barrier(workers),))
-        try:
-            with _no_interrupt():
-                self.started = [self.submit(os.getpid) for _ in range(workers)]
-        except KeyboardInterrupt:  # it was held back until all had started
-            _kill(self._processes)
-            raise
+
+    def start(self, workers: int) -> list[Future[Any]]:
+        """Start all processes; they never get an interrupt: who started them ends them."""
+        with ExitStack() as stack:
+            if sys.platform != "win32":  # there a notebook's interrupt goes to its kernel alone
+                before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+                stack.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+            return [self.submit(os.getpid) for _ in range(workers)]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send a task to one of the processes."""
@@ -148,20 +135,21 @@ class Processes(futures.ProcessPoolExecutor):
 _FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, "processes": Processes}
 
 
-@contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Hold interrupts back; the processes that start meanwhile never get one: who started them ends them."""
-    if sys.platform == "win32":  # a notebook's interrupt goes to its kernel alone
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    yield
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _factory(executor: str | Factory) -> Factory:
+    if callable(executor):
+        return executor
+    if isinstance(executor, str) and executor in _FACTORIES:
+        return _FACTORIES[executor]
+    kind = ValueError if isinstance(executor, str) else TypeError
+    names = ", ".join(f'"{name}"' for name in _FACTORIES)
+    raise kind(f"executor must be {names} or a function that makes one, not {executor!r}")
 
 
-def _kill(processes: Mapping[int, BaseProcess]) -> None:
-    for process in list(processes.values()):
-        process.kill()
+def _how_one_died(code: int | str) -> str:
+    sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
+    if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
+        sentence += '; a script must start processes below `if __name__ == "__main__":`'
+    return sentence
 
 
 def _begin_process(barrier: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadlab.running import arguments
 from threadlab.running.arguments import name_of, whole_number
-from threadlab.running.executors import Factory, executor_factory, wait_in_slices, workers_of
+from threadlab.running.executors import Factory, wait_in_slices, workers_of
 from threadlab.running.machine import this_machine
 from threadlab.running.scaling import Scaling, Timing
 
@@ -70,12 +70,11 @@ def sweep(
     items = arguments.some("items", items)
     counts = sorted({1, *arguments.thread_counts("workers", workers)})
     whole_number("repeats", repeats)
-    factory = executor_factory(executor)
     with ExitStack() as stack:
         pools, startup = dict[int, Executor](), dict[int, float]()
         for n in counts:
             start = clock()
-            pools[n] = stack.enter_context(workers_of(factory, n))
+            pools[n] = stack.enter_context(workers_of(executor, n))
             startup[n] = clock() - start
         for n, pool in pools.items():
             _do(pool, function, items[: 1 if executor == "serial" else n])
