@@ -4,13 +4,12 @@ import os
 
 import pytest
 
-from threadlab.running import machine
 from threadlab.running.machine import Machine, this_machine, usable_cores
 
 
 @pytest.fixture
 def eight_cores(monkeypatch):
-    monkeypatch.setattr(machine, "_cores_by_affinity", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
 
 
 def cores_with(folder, groups, files):
@@ -52,15 +51,15 @@ def test_quota_of_another_controller_is_not_ours(tmp_path, eight_cores):
     assert cores_with(tmp_path, "5:cpuset:/a\n", {"cpuset/a/cpu.max": "100000 100000"}) == 8
 
 
-def test_affinity_is_asked_where_the_system_has_it(monkeypatch):
+def test_affinity_is_asked_where_the_system_has_it(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
-    assert machine._cores_by_affinity() == 3
+    assert usable_cores(groups=tmp_path / "none") == 3
 
 
-def test_cores_of_the_computer_are_the_last_resort(monkeypatch):
+def test_cores_of_the_computer_are_the_last_resort(monkeypatch, tmp_path):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert machine._cores_by_affinity() == 1
+    assert usable_cores(groups=tmp_path / "none") == 1
 
 
 def test_machine_says_python_gil_and_cores():

@@ -15,11 +15,11 @@ class Machine:
 
     python: str  # such as "CPython 3.11.7"
     gil: bool
-    cores: int  # that this process may use, not that the computer has
+    cores: int  # that this process may use
     system: str  # as in sys.platform
 
     def __str__(self) -> str:
-        cores = f"{self.cores} usable core" + ("s" if self.cores != 1 else "")
+        cores = "1 usable core" if self.cores == 1 else f"{self.cores} usable cores"
         return f"{self.python}, GIL {'on' if self.gil else 'off'} · {cores}"
 
 
@@ -39,13 +39,8 @@ def usable_cores(*, groups: Path = Path("/proc/self/cgroup"), top: Path = Path("
     A hub or a container often grants fewer than the computer has: by affinity (which cores) or by a quota of
     the control groups listed in the file `groups`, mounted at `top`. A quota of 1.5 cores counts as 1.
     """
-    return max(1, int(min([_cores_by_affinity(), *_quotas(groups, top)])))
-
-
-def _cores_by_affinity() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min([affinity, *_quotas(groups, top)])))
 
 
 def _quotas(groups: Path, top: Path) -> Iterator[float]:

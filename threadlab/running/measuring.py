@@ -14,13 +14,11 @@ from threadlab.running.executors import Factory, wait_in_slices, workers_of
 from threadlab.running.machine import this_machine
 from threadlab.running.scaling import Scaling, Timing
 
+Clock = Callable[[], float]
+
 
 def measure(
-    call: Callable[[], object],
-    *,
-    repeats: int = 5,
-    warmups: int = 1,
-    clock: Callable[[], float] = time.perf_counter,
+    call: Callable[[], object], *, repeats: int = 5, warmups: int = 1, clock: Clock = time.perf_counter
 ) -> Timing:
     """Time `call` `repeats` times, after `warmups` runs that are not kept.
 
@@ -43,7 +41,7 @@ def sweep(
     workers: Iterable[int] = (1, 2, 4, 8),
     executor: str | Factory = "threads",
     repeats: int = 5,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Clock = time.perf_counter,
 ) -> Scaling:
     """Time `function` on all `items`, done by each number of `workers` in turn, `repeats` times over.
 
@@ -86,7 +84,7 @@ def sweep(
     return Scaling(name_of(function), kind, len(items), timings, startup, this_machine())
 
 
-def _seconds(call: Callable[[], object], clock: Callable[[], float]) -> float:
+def _seconds(call: Callable[[], object], clock: Clock) -> float:
     start = clock()
     call()
     return clock() - start
