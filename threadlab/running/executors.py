@@ -41,7 +41,11 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
     except BrokenProcessPool:
         pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with
         codes = {process.exitcode for process in processes.values()} - {-signal.SIGTERM}
-        raise BrokenExecutor(_how_one_died(next(iter(codes), "unknown"))) from None
+        code = next(iter(codes), "unknown")
+        sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
+        if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
+            sentence += '; a script must start processes below `if __name__ == "__main__":`'
+        raise BrokenExecutor(sentence) from None
     except (KeyboardInterrupt, SystemExit):
         for process in processes.values():
             process.kill()
@@ -143,13 +147,6 @@ def _factory(executor: str | Factory) -> Factory:
     kind = ValueError if isinstance(executor, str) else TypeError
     names = ", ".join(f'"{name}"' for name in _FACTORIES)
     raise kind(f"executor must be {names} or a function that makes one, not {executor!r}")
-
-
-def _how_one_died(code: int | str) -> str:
-    sentence = f"a worker process died (exit code {code}): its task ended it, or memory was short"
-    if code == 1 and hasattr(sys.modules["__main__"], "__file__"):
-        sentence += '; a script must start processes below `if __name__ == "__main__":`'
-    return sentence
 
 
 def _begin_process(barrier: Any) -> None:

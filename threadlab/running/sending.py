@@ -1,8 +1,7 @@
 """Send a task to another process and its answer back, by value.
 
-Plain pickle sends a function as the name of its module and its own name; the other process would look for
-it in a `__main__` that is not the notebook. cloudpickle sends what `__main__` defines as code, closure and
-globals, and knows its classes again when they come back: an exception arrives as the learner's own type.
+Plain pickle sends a function by name, which means nothing in a process that is not the notebook. cloudpickle
+sends what `__main__` defines as code, closure and globals, and knows its classes again when they come back.
 """
 
 import pickle
@@ -15,13 +14,13 @@ from threadlab.running.arguments import name_of
 
 
 def pack(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-    """Return `function` and what it is called with as bytes; a TypeError says that they cannot be sent."""
+    """Return `function` and what it is called with as bytes, or raise a TypeError."""
     call = ", ".join(map(short, (*args, *kwargs.values()))) or "nothing"
     return _dumps((function, args, kwargs), f"the function {name_of(function)}, called with {call},")
 
 
 class ByValue:
-    """Comes out of the pickle as the value itself."""
+    """Comes out of the pool's own pickle as the value itself."""
 
     def __init__(self, value: object, what: str) -> None:
         self._data = _dumps(value, what)
