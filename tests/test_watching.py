@@ -331,3 +331,154 @@ def test_threads_without_a_name_are_called_by_their_function():
         for target in (pack, pack, lambda: None):
             Thread(target=target).start()
     assert [lane.name for lane in run.timeline.lanes] == ["pack", "pack 2", "thread 3"]
+
+
+def test_a_join_of_the_learners_own_is_left_to_the_learner():
+    class Answering(Thread):
+        def join(self):
+            super().join()
+            return "answer"
+
+    with watch():
+        thread = Answering()
+        thread.start()
+        assert thread.join() == "answer"
+
+
+def test_run_after_start_runs_it_twice_and_the_run_goes_on():
+    class Counting(Thread):
+        def run(self):
+            called.append(threading.current_thread() is self)
+
+    called = []
+    with watch():
+        thread = Counting()
+        thread.start()
+        thread.run()
+    assert sorted(called) == [False, True]
+    assert threading.Lock is Lock
+
+
+def test_a_function_called_like_a_pools_own_is_ended_like_any_other():
+    def _worker():
+        orders.get()
+
+    with watch(limit=0.2) as run:
+        orders = queue.Queue()
+        Thread(target=_worker, name="Ann").start()
+    assert run.timeline.report == "Stopped after 0.2 s: Ann was still waiting for the queue orders."
+
+
+def test_a_lock_of_an_earlier_run_gives_up_at_the_limit_of_this_one():
+    with watch():
+        lock = Lock()
+        lock.acquire()
+    with watch(limit=0.2) as run:
+        Thread(target=lock.acquire, name="Ann").start()
+    assert lane(run, "Ann").end.startswith("was still waiting for the lock")
+
+
+def test_text_without_a_line_end_goes_on_with_the_next_task_or_when_it_is_flushed(capsys):
+    with watch():
+        for name in "AB":
+            Thread(target=print, args=(name,), kwargs={"end": " "}).run()
+        print("C", end="", flush=True)
+        assert capsys.readouterr().out == "A B C"
+
+
+def test_an_endless_computation_of_the_watching_thread_is_ended_at_the_limit():
+    with watch(limit=0.2) as run:
+        while True:
+            pass
+    assert run.timeline.report == "Stopped after 0.2 s: the notebook was still running."
+
+
+def test_a_run_stopped_before_it_began_still_ends_at_its_limit():
+    run = watch(limit=0.2)
+    run.stop()
+    with run:
+        Event().wait()
+    assert "the notebook was still waiting for the event" in run.timeline.report
+
+
+def test_a_pool_made_before_is_not_part_of_the_run_and_works_on_after_it():
+    with ThreadPoolExecutor(1) as pool:
+        with watch(limit=5) as run:
+            assert pool.submit(len, "abc").result(5) == 3
+        assert not run.stopped
+        assert pool.submit(len, "abc").result(5) == 3
+
+
+def test_a_pool_is_shut_down_only_when_nobody_can_give_it_work_any_more():
+    def use_later():
+        while not (begun.is_set() and run.is_waiting):  # for this thread, at the end of the block
+            sleep(0.001)
+        done.append(pool.submit(len, "abc").result(5))
+
+    done, begun = [], Event()
+    with watch() as run:
+        pool = ThreadPoolExecutor(1)
+        pool.submit(int).result(5)
+        Thread(target=use_later).start()
+        begun.set()
+    assert done == [3]
+
+
+def test_threads_in_tasks_without_a_name_are_told_apart():
+    class Work(Thread):
+        def run(self):
+            pass
+
+    with watch() as run:
+        for _ in range(2):
+            Work().run()
+    assert [lane.name for lane in run.timeline.lanes] == ["thread 1", "thread 2"]
+
+
+def test_arguments_may_be_anything_that_can_be_unpacked():
+    done = []
+    with watch():
+        Thread(target=done.append, args=iter({"x"})).start()
+    assert done == ["x"]
+
+
+def test_the_locks_of_a_run_can_be_made_new_after_a_fork():
+    with watch():
+        lock = threading.RLock()
+        lock.acquire()
+    lock._at_fork_reinit()
+    assert not lock._is_owned()
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_a_stop_while_threads_are_started_leaves_none_and_hangs_nobody(_):
+    def stop():
+        begun.wait(10)
+        run.stop()
+
+    begun = Event()
+    stopper = Thread(target=stop)
+    stopper.start()
+    with watch(limit=20) as run:
+        for number in range(2000):
+            Thread(target=sleep, args=(20,), name="clerk").start()
+            if number == 20:
+                begun.set()
+    stopper.join(10)
+    assert not any(thread.name == "clerk" for thread in threading.enumerate())
+
+
+def test_what_comes_of_an_end_on_its_way_out_is_not_an_error_of_the_thread(capfd):
+    def clean_up_badly():
+        try:
+            begun.set()
+            sleep(60)
+        finally:
+            raise ValueError
+
+    with watch(limit=60) as run:
+        begun = Event()
+        Thread(target=clean_up_badly, name="Ann", daemon=True).start()
+        begun.wait()
+    assert lane(run, "Ann").end == "was ended"
+    assert capfd.readouterr().err == ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from threadlab.running.standins import world
+from threadlab.running.standins import inside, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ IDLE = Wanted("next task")  # of a pool's worker
 
 
 class LookalikeLock:
-    """A `threading.Lock` that knows its holder and waits by way of its run."""
+    """A `threading.Lock` that knows its holder and waits by way of the run of who waits."""
 
-    def __init__(self, real: Callable[[], Any], run: Any) -> None:
-        self._lock, self._run = real(), run
+    def __init__(self, real: Callable[[], Any]) -> None:
+        self._lock = real()
         self.holder: int | None = None
-        self.locked = self._lock.locked
+        self.locked, self._at_fork_reinit = self._lock.locked, self._lock._at_fork_reinit
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Get the lock; as `threading.Lock.acquire`."""
@@ -44,7 +44,9 @@ class LookalikeLock:
             raise ValueError("can't specify a timeout for a non-blocking call")
         got: bool = self._lock.acquire(False)
         if not got and blocking:  # only now: a lock that is free costs next to nothing
-            got = self._run.wait(lambda seconds: self._lock.acquire(True, seconds), timeout, _wanted(self))
+            wait = getattr(world(), "wait", None)  # the run that made it may be over
+            real = self._lock.acquire
+            got = wait(lambda part: real(True, part), timeout, _wanted(self)) if wait else real(True, timeout)
         if got:
             self.holder = threading.get_ident()
         return got
@@ -77,9 +79,11 @@ def _wanted(lock: LookalikeLock) -> Wanted:
     thing: object = lock
     frame: FrameType | None = sys._getframe(1)
     while frame and frame.f_globals.get("__name__") in _LIBRARY:
-        thing = frame.f_locals.get("self", thing)
+        caller = frame.f_locals.get("self", thing)
+        thing = thing if isinstance(caller, threading.Thread) else caller
         frame = frame.f_back
-    if frame is None or frame.f_code.co_name == "_worker":  # a ThreadPoolExecutor's
+    place = frame and (frame.f_globals.get("__name__"), frame.f_code.co_name)
+    if frame is None or place == ("concurrent.futures.thread", "_worker"):
         return IDLE
     kind = _KINDS.get(type(thing).__name__, type(thing).__name__.lower())
     return Wanted(kind, name_in(frame, thing), lock.holder if kind == "lock" else None)
@@ -111,6 +115,14 @@ class WholeLines:
         else:
             self._real.write(text)
         return len(text)
+
+    def flush(self) -> None:
+        """Let go on what is not a whole line yet, too."""
+        write = getattr(world(), "write_text", None)
+        if write:
+            write(self._real, "", rest=True)
+        with inside(None):  # a notebook's stream waits for its own thread here
+            self._real.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)

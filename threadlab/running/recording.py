@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ class Recording:
     marks: list[Mark] = field(default_factory=list)
     end: str = ""
     wanted: Wanted | None = None  # for what it waits now
+    pool: Callable[[], ThreadPoolExecutor | None] | None = None  # a weak reference: whose worker it is
     to_end: bool = False  # somebody asked this thread to end
     was_sent: bool = False  # an exception from outside
     text: str = ""  # printed, and not yet a whole line

@@ -80,7 +80,7 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
         for owner, name, make in places:
             _, real, substitute = hold(owner, name, getattr(owner, name), make)
             for alias in [
-                alias for alias, value in namespace.items() if value is real or value is substitute
+                alias for alias, value in list(namespace.items()) if value is real or value is substitute
             ]:
                 hold(namespace, alias, real, lambda _, substitute=substitute: substitute)
     try:

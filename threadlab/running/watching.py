@@ -1,5 +1,6 @@
 """Watch plain `threading` code: who ran and who waited when, with an end for what would hang."""
 
+import _thread
 import sys
 import threading
 import time
@@ -77,6 +78,7 @@ class Watch:
         self._world = World(number("limit", limit, least=0.01), self._accesses, write)
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
+        self._over = threading.Lock()
 
     @property
     def stopped(self) -> bool:
@@ -122,6 +124,8 @@ class Watch:
             raise RuntimeError("this code is being watched already: end the other watch() first")
         if self._seconds is not None:
             raise RuntimeError("this run is over: write `with watch() as run:` to begin a new one")
+        self._over.acquire()
+        _thread.start_new_thread(self._end_in_time, ())  # unlisted: the learner counts threads
         self._stack.enter_context(replaced(PLACES, self._namespace))
         self._stack.enter_context(inside(self._world))
         self._world.began = time.perf_counter()
@@ -133,10 +137,12 @@ class Watch:
     ) -> bool:
         try:
             if kind is None:
-                self._world.shut_down_pools()
-                for thread, _ in self._world.threads:  # the list may grow meanwhile
-                    if not thread.daemon:
-                        thread.join()
+                for with_pools in (False, True):  # a thread may give its pool work to the last
+                    for thread, recording in self._world.threads:  # the list may grow meanwhile
+                        if not thread.daemon and (with_pools or recording.pool is None):
+                            if pool := recording.pool and recording.pool():
+                                pool.shutdown(wait=False)
+                            threading.Thread.join(thread)  # not what the learner made of it
         except Ended:
             return True
         finally:
@@ -146,19 +152,24 @@ class Watch:
     def _close(self) -> None:
         """End what is left, put everything back, and say what went wrong."""
         mine = self._world
-        mine.leave("done")
-        self._stack.close()
+        with self._stack:
+            mine.leave("done")
+        self._over.release()
         mine.shut_down_pools()
-        mine.end([recording for _, recording in mine.threads])
+        mine.stop(early=False)
         until = time.perf_counter() + _GRACE
         for thread, _ in mine.threads:
-            thread.join(max(0.0, until - time.perf_counter()))
+            threading.Thread.join(thread, max(0.0, until - time.perf_counter()))
         self._seconds = mine.clock()
         left = [recording.name for thread, recording in mine.threads if thread.is_alive()]
         if left:
             mine.report += f" {' and '.join(left)} could not be ended: {self._why_not()}."
         if mine.report:
             mine.write_out(sys.stdout, mine.report.strip() + "\n")
+
+    def _end_in_time(self) -> None:
+        if not self._over.acquire(timeout=min(self._world.limit, threading.TIMEOUT_MAX)):
+            self._world.be_late()
 
     def _why_not(self) -> str:
         kinds = type(threading.Lock()), type(threading.RLock())

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
+from threading import current_thread
 from typing import Any
 
 from threadlab.running.accesses import Accesses
@@ -18,6 +20,10 @@ from threadlab.running.recording import Recording
 from threadlab.running.standins import Place, inside, raise_in_thread, stand_in, world
 
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
+_HELPED = {  # modules that start threads for themselves: only those of a pool made in the run are its own
+    "asyncio.base_events", "concurrent.futures.process", "concurrent.futures.thread",
+    "multiprocessing.queues", "subprocess",
+}  # fmt: skip
 
 
 class Ended(SystemExit):
@@ -36,14 +42,14 @@ class World:
         self.recordings: list[Recording] = []  # of threads and tasks, in the order of their start
         self.threads: list[tuple[threading.Thread, Recording]] = []
         self._write = write  # where whole printed lines go; None: where they would go anyway
-        self._pools: list[weakref.ref[ThreadPoolExecutor]] = []
+        self._pools = weakref.WeakSet[ThreadPoolExecutor]()
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
         self._called: Counter[str] = Counter()  # how many threads run a function of this name
-        self._guard = threading.Lock()  # guards the lists, and that no thread is ended after its last line
-        self._saying = threading.Lock()  # held by the one who says that the limit was reached
+        self._guard = threading.RLock()  # guards that no thread is ended after its last line
+        self._starting = threading.RLock()  # guards that none is ended while it starts another one
         self.began = time.perf_counter()
         # The library's own pure Python classes are made of our plain lock.
-        self.new_lock = lambda real: LookalikeLock(real, self)
+        self.new_lock = LookalikeLock
         self.new_rlock = lambda real: threading._PyRLock()  # type: ignore[attr-defined]
         self.new_simple_queue = lambda real: queue._PySimpleQueue()  # type: ignore[attr-defined]
 
@@ -57,10 +63,20 @@ class World:
         """Return what the calling thread records on."""
         return self._now_of[threading.get_ident()]
 
+    @contextmanager
+    def _alone(self, guard: Any) -> Iterator[None]:
+        """Hold a guard; `with` itself leaves it locked if Ended comes as it is got (CPython 3.14)."""
+        try:
+            guard.acquire()
+            yield
+        finally:
+            with suppress(RuntimeError):  # Ended came before it was got
+                guard.release()
+
     def enter(self, me: Recording) -> Recording:
         """Let the calling thread record on `me` from now on."""
         me.ident = threading.get_ident()
-        with self._guard:
+        with nullcontext() if me.own_thread else self._alone(self._guard):
             if not me.own_thread:  # else its starter has put it there, in the order of starts
                 self.recordings.append(me)
             self._now_of[me.ident] = me
@@ -70,8 +86,9 @@ class World:
     def leave(self, end: str) -> None:
         """Close the lane of the calling thread; from here on nobody ends this thread."""
         me = self.me()
-        with suppress(Ended), self._guard:
-            self._now_of.pop(me.ident, None)
+        while self._now_of.get(me.ident) is me:
+            with suppress(Ended), self._alone(self._guard):
+                self._now_of.pop(me.ident)
         if me.was_sent:
             with suppress(Ended):  # one that was sent too late must be raised here: nobody can take it back
                 for _ in range(1000):
@@ -88,11 +105,12 @@ class World:
         if before is not self.recordings[0]:
             yield
             return
-        me = self.enter(Recording(name, self.clock, own_thread=False))
+        me = self.enter(Recording(name, self.clock, own_thread=False, text=before.text))
         try:
             yield
         finally:
             me.finish("done")
+            before.text = me.text
             self._now_of[me.ident] = before
 
     def write_out(self, real: Any, text: str) -> None:
@@ -101,15 +119,17 @@ class World:
 
     def _run_thread(self, thread: threading.Thread, me: Recording) -> None:
         """Run what a started thread runs, on its lane."""
-        self.enter(me)
         end = "done"
         try:
+            self.enter(me)
             with inside(self), self._accesses.traced(me) if self._accesses else nullcontext():
-                if not me.to_end:
-                    type(thread).run(thread)
-        except Ended:
-            end = "was ended"
+                if me.to_end:
+                    raise Ended
+                type(thread).run(thread)
         except BaseException as error:
+            if me.to_end or isinstance(error, Ended):  # or what came of that on its way
+                end = "was ended"
+                return
             end = f"died of {type(error).__name__}: {error}".removesuffix(": ")
             error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without our own line
             hook = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
@@ -123,8 +143,9 @@ class World:
         if not automatic:
             return thread.name
         if automatic[1] in (None, "_worker"):
-            return f"thread {len(self.threads) + 1}"
-        for argument in (getattr(thread, "_args", None) or ())[:1]:
+            return f"thread {len(self.recordings)}"
+        arguments = getattr(thread, "_args", ())
+        for argument in arguments[:1] if isinstance(arguments, (list, tuple)) else ():
             plain = type(argument).__module__ == "builtins" or type(argument).__str__ is object.__str__
             if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
                 return str(argument)
@@ -136,7 +157,7 @@ class World:
 
     def shut_down_pools(self) -> None:
         """Let the idle workers of the learner's pools go home."""
-        for pool in filter(None, [reference() for reference in self._pools]):
+        for pool in list(self._pools):
             pool.shutdown(wait=False, cancel_futures=self.stopped)
 
     def end(self, recordings: list[Recording]) -> None:
@@ -148,39 +169,35 @@ class World:
                     each.was_sent = True
                     raise_in_thread(each.ident, Ended)
 
-    def stop(self) -> None:
+    def stop(self, *, early: bool = True) -> None:
         """End everything that this run started, and the block itself."""
-        self.stopped = True
-        self.end(self.recordings)
+        self.stopped = self.stopped or early
+        with self._alone(self._starting):
+            self.end(self.recordings)
 
-    def _check(self, me: Recording) -> None:
-        """Leave the calling thread by an exception if it is to end; its pool ends an idle worker."""
-        if self.clock() >= self.limit and not self.stopped and self._saying.acquire(blocking=False):
-            names = {recording.ident: recording.name for recording in self.recordings}
-            late = [r for thread, r in self.threads if thread.is_alive() and r.wanted is not IDLE] or [me]
-            for each in late:
-                wanted = each.wanted
-                each.end = f"was still waiting for {wanted}" if wanted else "was still running"
-                if wanted and wanted.holder in names:
-                    each.end += f", held by {names[wanted.holder]}"
-            what = "; ".join(f"{each.name} {each.end}" for each in late)
-            self.report = f"Stopped after {self.limit:g} s: {what}."
-            self.stop()
-        if me.to_end and me.wanted is not IDLE:
-            raise Ended
+    def be_late(self) -> None:
+        """Say who is still there at the limit, and stop."""
+        names = {recording.ident: recording.name for recording in self.recordings}
+        late = [r for thread, r in self.threads if thread.is_alive() and r.wanted is not IDLE]
+        for each in late or self.recordings[:1]:
+            wanted = each.wanted
+            each.end = f"was still waiting for {wanted}" if wanted else "was still running"
+            if wanted and wanted.holder in names:
+                each.end += f", held by {names[wanted.holder]}"
+            self.report += f"{'; ' if self.report else ''}{each.name} {each.end}"
+        self.report = f"Stopped after {self.limit:g} s: {self.report}."
+        self.stop()
 
     def wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
         """Wait in slices until `attempt(seconds)` succeeds, the time is over or the run ends."""
-        if world() is not self:  # a lock that outlived its run
-            return attempt(timeout)
         me, got = self.me(), False
         until = float("inf") if timeout < 0 else time.perf_counter() + timeout
         me.wanted = what
         with me.during(None if what == IDLE else "waiting" if what == SLEEP else "blocked", what.kind):
             while not got and (left := until - time.perf_counter()) > 0:
                 got = attempt(min(_SLICE, left))
-                if not got:
-                    self._check(me)
+                if not got and me.to_end and what is not IDLE:  # its pool ends an idle worker
+                    raise Ended
         me.wanted = None
         return got
 
@@ -189,7 +206,7 @@ class World:
     def new_pool(self, real: Callable[..., None], pool: ThreadPoolExecutor, *args: Any, **named: Any) -> None:
         """Make a pool that ends with the run."""
         real(pool, *args, **named)
-        self._pools.append(weakref.ref(pool))
+        self._pools.add(pool)
 
     def sleep(self, real: Callable[[float], None], seconds: float) -> None:
         """Sleep; in a function called wait_for_payment this shows as waiting for the payment."""
@@ -215,14 +232,24 @@ class World:
         thread.run = run_as_task  # type: ignore[method-assign]
 
     def start(self, real: Callable[..., None], thread: threading.Thread) -> None:
-        """Start a thread that belongs to the run."""
-        me = Recording(self._name_of(thread), self.clock)
-        thread.run = lambda: self._run_thread(thread, me)  # type: ignore[method-assign]
-        with inside(None):
-            real(thread)
-        with self._guard:
-            self.recordings.append(me)
-            self.threads.append((thread, me))
+        """Start a thread that belongs to the run; those that the library starts for itself do not."""
+        starter = sys._getframe(2)
+        pool = starter.f_locals.get("self") if starter.f_globals.get("__name__") in _HELPED else None
+        me, as_task = None, thread.run
+        if thread.ident is None and (pool is None or pool in self._pools):
+            me = Recording(self._name_of(thread), self.clock, pool=pool and weakref.ref(pool))
+            own = partial(self._run_thread, thread, me)
+            thread.run = lambda: (own if current_thread() is thread else as_task)()  # type: ignore[method-assign]
+        # CPython 3.11 may raise in a new thread what was meant for its starter.
+        with inside(None), self._alone(self._starting):
+            if self.me().to_end:
+                raise Ended
+            try:
+                real(thread)
+            finally:
+                if me and thread.ident is not None:
+                    self.recordings.append(me)
+                    self.threads.append((thread, me))
 
     def join(self, real: Callable[..., None], thread: threading.Thread, timeout: float | None = None) -> None:
         """Wait for a thread to end."""
@@ -235,10 +262,12 @@ class World:
             what = Wanted("thread", name_in(sys._getframe(2), thread))
             self.wait(attempt, -1 if timeout is None else max(0.0, timeout), what)
 
-    def write_text(self, real: Any, text: str) -> None:
+    def write_text(self, real: Any, text: str, *, rest: bool = False) -> None:
         """Write the whole lines of `text`, and keep the rest until its line is complete."""
         me = self.me()
         whole, end, me.text = (me.text + text).rpartition("\n")
+        if rest:
+            end, me.text = end + me.text, ""
         if end:
             self.write_out(real, whole + end)
 
