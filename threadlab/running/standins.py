@@ -9,7 +9,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 Place = tuple[Any, str, Callable[[Any], Any]]  # the owner of a name, the name, what makes its stand-in
@@ -82,7 +82,7 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
             for alias in [
                 alias for alias, value in list(namespace.items()) if value is real or value is substitute
             ]:
-                hold(namespace, alias, real, lambda _, substitute=substitute: substitute)
+                hold(namespace, alias, real, partial(_keep, substitute))
     try:
         yield
     finally:
@@ -95,6 +95,10 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
                     now = owner.get(name) if isinstance(owner, MutableMapping) else getattr(owner, name)
                     if now is entry[2]:  # else somebody gave the name a new meaning meanwhile
                         _put(owner, name, entry[1])
+
+
+def _keep(substitute: Any, _: Any) -> Any:
+    return substitute
 
 
 def _put(owner: Any, name: str, value: Any) -> None:

@@ -34,8 +34,8 @@ class Mark:
 class Lane:
     """One worker: its name, its spans in order of time, and how it ended.
 
-    `own_thread` is False for a piece of work that ran in the thread which entered the run (one order after the
-    other). `end` is "done" or what happened, such as "died of ValueError: no such item".
+    `own_thread` is False for a piece of work that ran in the thread which entered the run (one order after
+    the other). `end` is "done" or what happened, such as "died of ValueError: no such item".
     """
 
     name: str

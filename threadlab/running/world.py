@@ -146,7 +146,7 @@ class World:
             return f"thread {len(self.recordings)}"
         arguments = getattr(thread, "_args", ())
         for argument in arguments[:1] if isinstance(arguments, (list, tuple)) else ():
-            plain = type(argument).__module__ == "builtins" or type(argument).__str__ is object.__str__
+            plain = type(argument).__module__ == "builtins" or str(argument) == object.__str__(argument)
             if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
                 return str(argument)
         self._called[automatic[1]] += 1
