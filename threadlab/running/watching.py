@@ -11,12 +11,13 @@ from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
+from threadlab.running.lanes import Ended
 from threadlab.running.lookalikes import SLEEP
 from threadlab.running.machine import this_machine
 from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
-from threadlab.running.world import PLACES, Ended, World
+from threadlab.running.world import PLACES, World
 
 _GRACE = 0.4  # seconds that threads have to end once they were asked to
 

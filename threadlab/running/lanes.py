@@ -1,0 +1,191 @@
+"""The threads of one run: each has a lane, and none waits or computes longer than the run lasts."""
+
+import re
+import sys
+import threading
+import time
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from threadlab.running.accesses import Accesses
+from threadlab.running.lookalikes import IDLE, SLEEP, Wanted
+from threadlab.running.recording import Recording
+from threadlab.running.standins import inside, raise_in_thread
+
+_SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
+
+
+class Ended(SystemExit):
+    """Raised in the threads of a run that is over; `except Exception` does not swallow it."""
+
+
+class Lanes:
+    """What each thread of one run records on, and what ends it."""
+
+    def __init__(
+        self, limit: float, accesses: Accesses | None, write: Callable[[str], object] | None
+    ) -> None:
+        self.limit, self._accesses = limit, accesses
+        self.stopped = False
+        self.report = ""  # who waited for what when the limit was reached
+        self.recordings: list[Recording] = []  # of threads and tasks, in the order of their start
+        self.threads: list[tuple[threading.Thread, Recording]] = []
+        self._write = write  # where whole printed lines go; None: where they would go anyway
+        self.pools = weakref.WeakSet[ThreadPoolExecutor]()
+        self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
+        self._called: Counter[str] = Counter()  # how many threads run a function of this name
+        self._guard = threading.RLock()  # guards that no thread is ended after its last line
+        self.starting = threading.RLock()  # guards that none is ended while it starts another one
+        self.began = time.perf_counter()
+
+    def clock(self) -> float:
+        """Return the seconds since the run began."""
+        return time.perf_counter() - self.began
+
+    # Lanes.
+
+    def me(self) -> Recording:
+        """Return what the calling thread records on."""
+        return self._now_of[threading.get_ident()]
+
+    @contextmanager
+    def alone(self, guard: Any) -> Iterator[None]:
+        """Hold a guard; `with` itself leaves it locked if Ended comes as it is got (CPython 3.14)."""
+        try:
+            guard.acquire()
+            yield
+        finally:
+            with suppress(RuntimeError):  # Ended came before it was got
+                guard.release()
+
+    def enter(self, me: Recording) -> Recording:
+        """Let the calling thread record on `me` from now on."""
+        me.ident = threading.get_ident()
+        with nullcontext() if me.own_thread else self.alone(self._guard):
+            if not me.own_thread:  # else its starter has put it there, in the order of starts
+                self.recordings.append(me)
+            self._now_of[me.ident] = me
+        me.enter("running")
+        return me
+
+    def leave(self, end: str) -> None:
+        """Close the lane of the calling thread; from here on nobody ends this thread."""
+        me = self.me()
+        while self._now_of.get(me.ident) is me:
+            with suppress(Ended), self.alone(self._guard):
+                self._now_of.pop(me.ident)
+        if me.was_sent:
+            with suppress(Ended):  # one that was sent too late must be raised here: nobody can take it back
+                for _ in range(1000):
+                    pass
+        me.finish(end)
+        if me.text:
+            with inside(None):
+                self.write_out(sys.stdout, me.text)
+
+    @contextmanager
+    def task(self, name: str) -> Iterator[None]:
+        """Give a piece of work of the watching thread a lane of its own, for the time of a block."""
+        before = self.me()
+        if before is not self.recordings[0]:
+            yield
+            return
+        me = self.enter(Recording(name, self.clock, own_thread=False, text=before.text))
+        try:
+            yield
+        finally:
+            me.finish("done")
+            before.text = me.text
+            self._now_of[me.ident] = before
+
+    def write_out(self, real: Any, text: str) -> None:
+        """Write printed text to where it goes."""
+        (self._write or real.write)(text)
+
+    def run_thread(self, thread: threading.Thread, me: Recording) -> None:
+        """Run what a started thread runs, on its lane."""
+        end = "done"
+        try:
+            self.enter(me)
+            with inside(self), self._accesses.traced(me) if self._accesses else nullcontext():
+                if me.to_end:
+                    raise Ended
+                type(thread).run(thread)
+        except BaseException as error:
+            if me.to_end or isinstance(error, Ended):  # or what came of that on its way
+                end = "was ended"
+                return
+            end = f"died of {type(error).__name__}: {error}".removesuffix(": ")
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without our own line
+            hook = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
+            threading.excepthook(hook)
+        finally:
+            self.leave(end)
+
+    def name_of(self, thread: threading.Thread) -> str:
+        """Return the learner's own name for a thread, else its first argument, its function or its number."""
+        automatic = re.match(r"(?:Thread|ThreadPoolExecutor)-\d[\d_]*(?: \((\w+)\))?", thread.name)
+        if not automatic:
+            return thread.name
+        if automatic[1] in (None, "_worker"):
+            return f"thread {len(self.recordings)}"
+        arguments = getattr(thread, "_args", ())
+        for argument in arguments[:1] if isinstance(arguments, (list, tuple)) else ():
+            plain = type(argument).__module__ == "builtins" or str(argument) == object.__str__(argument)
+            if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
+                return str(argument)
+        self._called[automatic[1]] += 1
+        same = self._called[automatic[1]]
+        return f"{automatic[1]} {same}" if same > 1 else automatic[1]
+
+    # Ends.
+
+    def shut_down_pools(self) -> None:
+        """Let the idle workers of the learner's pools go home."""
+        for pool in list(self.pools):
+            pool.shutdown(wait=False, cancel_futures=self.stopped)
+
+    def end(self, recordings: list[Recording]) -> None:
+        """Ask threads to end: one that waits sees it soon, one that computes gets an exception."""
+        with self._guard:
+            for each in list(recordings):
+                each.to_end = True
+                if self._now_of.get(each.ident) is each and each.wanted is None:
+                    each.was_sent = True
+                    raise_in_thread(each.ident, Ended)
+
+    def stop(self, *, early: bool = True) -> None:
+        """End everything that this run started, and the block itself."""
+        self.stopped = self.stopped or early
+        with self.alone(self.starting):
+            self.end(self.recordings)
+
+    def be_late(self) -> None:
+        """Say who is still there at the limit, and stop."""
+        names = {recording.ident: recording.name for recording in self.recordings}
+        late = [r for thread, r in self.threads if thread.is_alive() and r.wanted is not IDLE]
+        for each in late or self.recordings[:1]:
+            wanted = each.wanted
+            each.end = f"was still waiting for {wanted}" if wanted else "was still running"
+            if wanted and wanted.holder in names:
+                each.end += f", held by {names[wanted.holder]}"
+            self.report += f"{'; ' if self.report else ''}{each.name} {each.end}"
+        self.report = f"Stopped after {self.limit:g} s: {self.report}."
+        self.stop()
+
+    def wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
+        """Wait in slices until `attempt(seconds)` succeeds, the time is over or the run ends."""
+        me, got = self.me(), False
+        until = float("inf") if timeout < 0 else time.perf_counter() + timeout
+        me.wanted = what
+        with me.during(None if what == IDLE else "waiting" if what == SLEEP else "blocked", what.kind):
+            while not got and (left := until - time.perf_counter()) > 0:
+                got = attempt(min(_SLICE, left))
+                if not got and me.to_end and what is not IDLE:  # its pool ends an idle worker
+                    raise Ended
+        me.wanted = None
+        return got
