@@ -1,6 +1,10 @@
+import signal
 import threading
 
 import pytest
+
+# Whoever starts the tests in the background may have them ignore Ctrl-C, and then no test of it could fail.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

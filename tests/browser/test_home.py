@@ -6,7 +6,7 @@ from threadlab.installing import ROOT
 def test_the_course_opens_on_a_rendered_list_of_notebooks(page):
     open_home(page)
     assert "Threads in Python" in page.locator(".jp-MarkdownViewer h1").text_content()
-    assert page.locator(".jp-MarkdownViewer td", has_text="27 min").is_visible()
+    assert page.locator(".jp-MarkdownViewer td", has_text="23 min").is_visible()
 
 
 def test_a_click_on_the_list_opens_the_notebook(page, notebook, server):

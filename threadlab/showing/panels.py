@@ -15,7 +15,7 @@ from threadlab.showing import saying
 from threadlab.showing.comparing import compare
 from threadlab.showing.coordinating import Coordinator
 from threadlab.showing.measured import QUICK, Job, Measured
-from threadlab.showing.style import Picture
+from threadlab.showing.style import Picture, Shown
 from threadlab.showing.trying import Attempt, newest, version
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
@@ -68,7 +68,7 @@ def try_workers(
     return panel
 
 
-class Panel:
+class Panel(Shown):
     """The widgets and the picture around a learner's function, and what their coordinator calls."""
 
     def __init__(
@@ -102,9 +102,6 @@ class Panel:
         self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
         self.rest()
         self.picture: Picture | None = self._compare()
-
-    def _ipython_display_(self) -> None:
-        """Show nothing more: `open` has shown the panel."""
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""

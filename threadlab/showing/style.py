@@ -45,20 +45,24 @@ PIXEL = 1 / 96  # inches
 warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning, __name__)
 
 
-class ShownAxes(Axes):
-    """Axes whose picture is on the screen already: as a cell's value they print nothing, nor are kept."""
+class Shown:
+    """What is on the screen already: as a cell's value it prints nothing, nor is it kept."""
 
     def _ipython_display_(self) -> None:
         if shell := get_ipython():
             shell.events.register("post_run_cell", self._forget)
 
     def _forget(self, _: object) -> None:
-        """Leave `Out`, `_` and `_5`, which would keep these axes as long as the kernel runs."""
+        """Leave `Out`, `_` and `_5`, which would keep this as long as the kernel runs."""
         shell: Any = get_ipython()
         shell.events.unregister("post_run_cell", self._forget)
         for names in (shell.user_ns, shell.user_ns_hidden, shell.user_ns["_oh"], vars(shell.displayhook)):
             mine = [name for name, value in names.items() if value is self]
             names.update(dict.fromkeys((n for n in mine if not str(n).strip("_0123456789")), None))
+
+
+class ShownAxes(Shown, Axes):
+    """Axes of a picture that has been shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
