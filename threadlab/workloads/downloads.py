@@ -47,6 +47,8 @@ class _OfThisThread(local):
     def __init__(self) -> None:
         self.session = requests.Session()
         self.session.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
+        for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
+            self.session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=2))
         for host in ("127.0.0.1", "localhost"):
             self.session.proxies[f"http://{host}"] = ""  # this computer is never asked through a proxy
 
