@@ -29,7 +29,7 @@ _REASONS = {  # by what is looked for in the output, in small letters
     r"no space left|not enough space|os error (28|112)\b": "The disk is full. Make room and start again.",
     r"failed to (establish|fetch)|name resolution|getaddrinfo|max retries|timed out|dns error|certificate|"
     r"error sending request|could not connect|connection (refused|reset|aborted)": "The packages did not "
-    "come: the package index cannot be reached. Connect to the internet (HTTPS_PROXY names a proxy), start again.",
+    "come: nothing answered. Connect to the internet (HTTPS_PROXY names a proxy) and start again.",
     r"ensurepip|no module named '?venv": "This Python cannot make environments. On Debian or Ubuntu "
     f"`sudo apt install python3.{sys.version_info.minor}-venv` mends that. Then start again.",
 }
