@@ -24,6 +24,7 @@ _HOMES = {
     "threadlab.running.machine": ("this_machine", "usable_cores"),
     "threadlab.running.measuring": ("Scaling", "Timing", "measure", "sweep"),
     "threadlab.running.watching": ("watch",),
+    "threadlab.schedules": ("Crash", "DEADLOCK", "Exploration", "LIVELOCK", "Replay", "explore", "replay"),
     "threadlab.showing.timelines": ("plot_timeline",),
     "threadlab.showing.speedups": ("plot_scaling",),
     "threadlab.showing.waterfall": ("plot_downloads",),

@@ -1,0 +1,315 @@
+"""Whatever a learner gives to explore: it works, or one clear sentence says what to do instead."""
+
+import _thread
+import asyncio
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from threadlab.schedules import DEADLOCK, Crash, explore, replay
+
+
+class Shop:
+    def __init__(self):
+        self.v = 0
+        self.lock = threading.Lock()
+
+
+def add(shop):
+    x = shop.v
+    shop.v = x + 1
+
+
+def run(threads, *, state=Shop, outcome=lambda shop: shop.v, **how):
+    return explore(threads, state=state, outcome=outcome, **how)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left():
+    before = threading.Lock, time.sleep, threading.active_count()
+    yield
+    assert before == (threading.Lock, time.sleep, threading.active_count())
+
+
+@pytest.mark.parametrize(
+    ("threads", "error", "says"),
+    [
+        ([], ValueError, "threads must be a list of at least one function"),
+        ([add] * 10, ValueError, "at most 8, not 10, because"),
+        (add, TypeError, "threads must be a list of functions"),
+        ("add", TypeError, "threads must be a list of functions"),
+        ([3], TypeError, r"threads\[0\] must be a function"),
+        ([add, (3, add)], TypeError, r"threads\[1\] must be a function"),
+    ],
+)
+def test_threads_that_are_no_functions_are_named(threads, error, says):
+    with pytest.raises(error, match=says):
+        run(threads)
+
+
+@pytest.mark.parametrize("expected", [(2,), "2", 2, {2: 1}, 1.5])
+def test_expected_as_a_tuple_or_text_says_what_to_write(expected):
+    with pytest.raises(TypeError, match=r"expected must be a set of right outcomes such as \{0\}"):
+        run([add, add], expected=expected)
+
+
+@pytest.mark.parametrize("expected", [{2}, frozenset({2}), [2], range(2, 3), lambda v: v == 2])
+def test_expected_may_be_a_set_a_list_a_range_or_a_function(expected):
+    assert run([add, add], expected=expected).wrong == 4
+
+
+def test_special_outcomes_are_wrong_unless_a_set_names_them():
+    def die(shop):
+        raise KeyError
+
+    crash = Crash("A", "KeyError")
+    wrong = [run([die], expected=e).wrong for e in (None, {0}, lambda v: True, {crash}, [crash])]
+    assert wrong == [1, 1, 1, 0, 0]
+
+
+def test_bounds_that_are_met_are_said_and_make_lower_bounds():
+    for bound in ({"max_states": 5}, {"time_limit": 0.0}, {"stop": lambda: True}):
+        found = run([add, add], **bound)
+        assert not found.complete
+        assert "lower bounds" in found.notes[-1]
+        assert found.total < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [("max_states", 0), ("time_limit", -1), ("time_limit", "1"), ("switch_points", "x")]
+)
+def test_other_arguments_are_checked(name, bad):
+    with pytest.raises((ValueError, TypeError), match=name):
+        run([add], **{name: bad})
+
+
+def test_a_state_shared_between_runs_is_noticed():
+    shared = Shop()
+    with pytest.raises(ValueError, match="state must make something new at each call"):
+        run([add, add], state=lambda: shared)
+
+
+def test_an_unhashable_outcome_is_named():
+    with pytest.raises(TypeError, match=r"outcome must return.*\[0\]"):
+        run([add], outcome=lambda shop: [0])
+
+
+def test_a_random_outcome_is_noticed():
+    with pytest.raises(RuntimeError, match="outcome must be the same"):
+        run([add], outcome=lambda shop: object())
+
+
+def test_an_unknown_outcome_has_no_case():
+    with pytest.raises(ValueError, match=r"outcome must be one of those found \(1, 2\)|\(2, 1\)"):
+        run([add, add]).case(7)
+
+
+LOCK = threading.Lock()
+
+
+class Bank:
+    lock = threading.Lock()
+    v = 0
+
+
+def use_global_lock(shop):
+    with LOCK:
+        shop.v += 1
+
+
+def use_class_lock(bank):
+    with bank.lock:
+        bank.v += 1
+
+
+def test_a_lock_made_outside_is_named_with_its_line():
+    line = use_global_lock.__code__.co_firstlineno + 1
+    with pytest.raises(RuntimeError, match=f"line {line}: `LOCK` is or holds a lock made outside"):
+        run([use_global_lock, use_global_lock])
+    with pytest.raises(RuntimeError, match=r"`Bank.lock` is or holds a lock made outside"):
+        run([use_class_lock, use_class_lock], state=Bank)
+
+
+def test_an_event_or_queue_made_outside_is_named():
+    for outside in (threading.Event(), queue.Queue(), queue.SimpleQueue(), threading.Condition()):
+        with pytest.raises(RuntimeError, match="made outside"):
+            run([add], state=lambda outside=outside: {"shop": outside})
+
+
+@dataclass
+class Till:
+    v: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def test_a_lock_as_default_factory_of_a_dataclass_works():
+    def locked(till):
+        with till.lock:
+            till.v += 1
+
+    assert run([locked, locked], state=Till).outcomes == {2: 6}
+
+
+def test_a_thread_started_inside_a_thread_is_refused():
+    def start(shop):
+        threading.Thread(target=add, args=(shop,)).start()
+
+    def pool(shop):
+        with ThreadPoolExecutor(1) as workers:
+            workers.submit(add, shop).result()
+
+    for threads in ([start], [pool]):
+        with pytest.raises(RuntimeError, match="starts a thread of its own"):
+            run(threads)
+
+
+def test_a_loop_that_never_ends_is_a_livelock():
+    def block(shop):
+        while True:
+            shop.v = 0
+
+    # fmt: off
+    def one_line(shop):
+        while True: shop.v = 0  # noqa: E701
+    # fmt: on
+
+    for loop in (block, one_line):
+        assert run([loop]).livelock
+
+
+def test_a_loop_that_changes_for_ever_meets_a_bound():
+    def grow(shop):
+        while True:
+            shop.v += 1
+
+    assert not run([grow], max_states=500).complete
+
+
+def test_a_step_that_never_ends_is_ended():
+    def inside_one_line(shop):
+        shop.v = all(n >= 0 for n in iter(int, 1))
+
+    with pytest.raises(RuntimeError, match=r"thread A did not get out of line \d+"):
+        run([inside_one_line, add], time_limit=5)
+
+
+def test_except_base_exception_around_everything_works():
+    def stubborn(shop):
+        while shop.v < 2:
+            try:  # noqa: SIM105
+                shop.v += 1
+            except BaseException:
+                pass
+
+    assert run([stubborn, stubborn]).outcomes.keys() == {2, 3}
+
+
+def test_except_base_exception_in_a_loop_without_end_is_named():
+    def stubborn(shop):
+        while True:
+            try:  # noqa: SIM105
+                shop.v = 1 - shop.v
+            except BaseException:
+                pass
+
+    with pytest.raises(RuntimeError, match="Write `except Exception` instead"):
+        run([stubborn, add], time_limit=20)
+
+
+def test_real_blocking_calls_work_or_are_named():
+    def file(shop):
+        with open(__file__) as text:
+            shop.v += len(text.readline())
+
+    def process(shop):
+        shop.v += subprocess.run([sys.executable, "-c", "pass"]).returncode
+
+    def coroutine(shop):
+        async def inner():
+            await asyncio.sleep(0)
+            shop.v += 1
+
+        asyncio.run(inner())
+
+    def wait_for_ever(shop):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.settimeout(4)
+            ours.recv(1)
+
+    for works in (file, process, coroutine):
+        assert run([works], time_limit=20).complete
+    with pytest.raises(RuntimeError, match=r"Blocking calls.*It still runs"):
+        run([wait_for_ever])
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(10)  # what cannot be ended ends by itself here
+
+
+def test_input_is_refused():
+    def ask(shop):
+        shop.v = input("how many? ")
+
+    with pytest.raises(RuntimeError, match=r"input\(\)"):
+        run([ask])
+
+
+def test_waiting_in_state_or_outcome_is_refused():
+    def empty(shop):
+        return queue.Queue().get()
+
+    with pytest.raises(RuntimeError, match="`state` and `outcome` must not wait"):
+        run([add], outcome=empty)
+
+
+def test_the_outcome_may_drain_a_queue():
+    def put(items):
+        items.put(1)
+
+    assert run([put, put], state=queue.Queue, outcome=lambda q: (q.get(), q.get(), q.qsize())).outcomes == {
+        (1, 1, 0): 2
+    }
+
+
+def test_an_error_in_state_or_outcome_is_the_learners_own():
+    with pytest.raises(ZeroDivisionError):
+        run([add], state=lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run([add], outcome=lambda shop: 1 / 0)
+
+
+def test_sys_exit_ends_a_thread_quietly():
+    assert run([lambda shop: sys.exit(3), add]).outcomes == {1: 3}
+
+
+def test_a_lock_released_twice_is_a_crash():
+    def twice(shop):
+        shop.lock.release()
+
+    assert run([twice]).outcomes == {Crash("A", "RuntimeError"): 1}
+
+
+def test_replay_checks_its_arguments():
+    with pytest.raises(TypeError, match="case must be a text"):
+        replay([add], state=Shop, outcome=str, case=3)
+    with pytest.raises(ValueError, match="case must be a text such as"):
+        replay([add], state=Shop, outcome=str, case="XY")
+    assert replay([add, add], state=Shop, outcome=lambda s: s.v, case="AB", partial=True).outcome is None
+    assert replay([add], state=Shop, outcome=lambda s: s.v, case="AA").outcome != DEADLOCK
+
+
+def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():
+    def press(shop):
+        _thread.interrupt_main()
+        while True:
+            shop.v += 1
+
+    with pytest.raises(KeyboardInterrupt):
+        run([press, add])

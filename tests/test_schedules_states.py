@@ -1,0 +1,350 @@
+"""Merging equal states must never change a count: programs that hide something where no one can look."""
+
+import threading
+from collections import defaultdict, deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from threadlab.schedules import explore
+from threadlab.schedules.learner import Learner
+from threadlab.schedules.states import Freezer, States
+
+
+class Shop:
+    rate = 1
+
+    def __init__(self):
+        self.v = 1
+        self.log = [1, 2]
+        self.stock = {"a": 1, "b": 2}
+        self.lock = threading.Lock()
+        self.other = threading.RLock()
+        self.count, self.read = counter()
+
+    @property
+    def price(self):
+        found = self.v
+        return found * 2
+
+
+class Price:
+    def __init__(self, shop):
+        self.before = shop.v
+        self.after = shop.v
+
+
+class Hold:
+    def __init__(self, shop):
+        self.shop = shop
+
+    def __enter__(self):
+        self.shop.v += 1
+        self.shop.v += 1
+        return self.shop.v
+
+    def __exit__(self, *error):
+        self.shop.v -= 1
+        self.shop.v *= 2
+
+
+def counter():
+    count = 0
+
+    def add():
+        nonlocal count
+        now = count
+        count = now + 1
+
+    def read():
+        return count
+
+    return add, read
+
+
+def get(shop):
+    shop.v += 1
+    return shop.v
+
+
+def key(number):
+    number += 1
+    return -number
+
+
+def values_before_a_call(shop):
+    shop.v = shop.v * 2 + get(shop)
+
+
+def a_call_before_values(shop):
+    shop.v = get(shop) + shop.v
+
+
+def two_calls(shop):
+    shop.log.append((get(shop), get(shop)))
+
+
+def an_argument_before_a_call(shop):
+    shop.log.append(max(shop.v, get(shop)))
+
+
+def a_loop_over_a_copy(shop):
+    for number in list(shop.log):
+        shop.v += number
+
+
+def a_loop_over_what_grows(shop):
+    for number in shop.log:
+        shop.v += number
+
+
+def one_grows(shop):
+    shop.log.append(5)
+    shop.v += 1
+
+
+def one_replaces(shop):
+    shop.log = [*shop.log, 7]
+    shop.v *= 2
+
+
+def a_loop_with_places(shop):
+    for place, number in enumerate(shop.log):
+        shop.v += place * number
+
+
+def a_loop_over_a_dict(shop):
+    for name in shop.stock:
+        shop.v += shop.stock[name]
+
+
+def a_loop_over_items(shop):
+    for name, number in shop.stock.items():
+        shop.stock[name] = number + shop.v
+
+
+def a_loop_over_a_generator(shop):
+    for number in (n + shop.v for n in range(2)):
+        shop.v += number
+
+
+def a_loop_over_equal_items(shop):
+    for number in [7, 7]:
+        shop.v = number
+
+
+def a_loop_inside_a_loop(shop):
+    for n in range(2):
+        for m in range(n):
+            shop.v += m + n
+
+
+def return_inside_with(shop):
+    shop.log.append(held(shop))
+
+
+def held(shop):
+    with shop.lock:
+        return shop.v
+
+
+def return_inside_finally(shop):
+    shop.log.append(finally_(shop))
+
+
+def finally_(shop):
+    try:
+        return shop.v
+    finally:
+        shop.v += 1
+
+
+def two_locks_in_one_with(shop):
+    with shop.lock, shop.other:
+        shop.v += 1
+
+
+def own_context_manager(shop):
+    with Hold(shop) as now:
+        shop.log.append(now)
+
+
+@contextmanager
+def doubled(shop):
+    before = shop.v
+    yield before
+    shop.v += before
+
+
+def generator_context_manager(shop):
+    with doubled(shop) as before:
+        shop.log.append(before)
+
+
+def a_closure(shop):
+    shop.count()
+    shop.log.append(shop.read())
+
+
+def sorted_with_a_key(shop):
+    shop.log = sorted(shop.log, key=key)
+    shop.v += shop.log[0]
+
+
+def a_comprehension(shop):
+    shop.log = [get(shop) + n for n in shop.log[:2]]
+    shop.v += 1
+
+
+def an_object_made(shop):
+    price = Price(shop)
+    shop.log.append(price.after - price.before)
+
+
+def a_property(shop):
+    shop.v = shop.v + shop.price
+
+
+def an_exception_raised_again(shop):
+    try:
+        try:
+            shop.log[shop.v]
+        except IndexError:
+            shop.v = 0
+            raise
+    except LookupError as error:
+        shop.log.append(type(error).__name__)
+
+
+def a_walrus(shop):
+    while (now := get(shop)) < 4:
+        shop.v += now
+
+
+def a_class_attribute(shop):
+    rate = Shop.rate
+    Shop.rate = rate + 1
+
+
+def an_alias(shop):
+    mine = shop.log
+    mine.append(3)
+    shop.v += len(mine)
+
+
+def a_chain(shop):
+    if 0 < get(shop) < shop.v < 5:
+        shop.v += 10
+
+
+# fmt: off
+def a_loop_on_one_line(shop):
+    for number in shop.log[:]: shop.v += number  # noqa: E701
+# fmt: on
+
+
+def an_inlined_loop(shop):
+    shop.v += all(get(shop) < 5 for _ in range(2))
+
+
+PIECES = [
+    a_loop_on_one_line, an_inlined_loop, values_before_a_call, a_call_before_values, two_calls,
+    an_argument_before_a_call, a_loop_over_a_copy, a_loop_over_what_grows, one_grows, one_replaces,
+    a_loop_with_places, a_loop_over_a_dict, a_loop_over_items, a_loop_over_a_generator,
+    a_loop_inside_a_loop, a_loop_over_equal_items, return_inside_with, return_inside_finally,
+    two_locks_in_one_with, own_context_manager, generator_context_manager, a_closure,
+    sorted_with_a_key, a_comprehension, an_object_made, a_property, an_exception_raised_again,
+    a_walrus, a_class_attribute, an_alias, a_chain,
+]  # fmt: skip
+
+
+def test_a_parked_frame_does_not_undo_what_others_did_to_a_closure():
+    count = 0
+
+    def state():
+        nonlocal count
+        count = 0
+
+    def twice(_):
+        nonlocal count
+        count += 1
+        count += 1
+
+    assert explore([twice, twice], state=state, outcome=lambda _: count).outcomes == {4: 6}
+
+
+def test_objects_made_while_a_state_is_read_are_not_taken_for_each_other():
+    def keys(numbers):
+        freeze = Freezer(States(Learner([], [])), [0.0])
+        return freeze([defaultdict(int, {1: number}) for number in numbers])
+
+    assert len({keys(numbers) for numbers in product(range(3), repeat=3)}) == 27
+
+
+def test_equal_numbers_of_different_types_are_different_states():
+    freeze = Freezer(States(Learner([], [])), [0.0])
+    assert len({freeze(value) for value in (1, True, 1.0, "1", None, 0.0, -0.0)}) == 7
+
+
+def test_what_is_in_a_plain_object_a_deque_a_set_or_a_dataclass_is_state():
+    def fill(state):
+        state["deque"].append(1)
+        state["set"].add(1)
+        state["till"].v += 1
+
+    def fresh():
+        return {"deque": deque(), "set": set(), "till": Till()}
+
+    assert explore([fill, fill], state=fresh, outcome=lambda s: (len(s["deque"]), s["till"].v)).outcomes == {
+        (2, 2): 20
+    }
+
+
+@dataclass(slots=True)
+class Till:
+    v: int = 0
+
+
+def fresh():
+    Shop.rate = 1
+    return Shop()
+
+
+def outcome(shop):
+    return shop.v, tuple(map(str, shop.log)), tuple(shop.stock.values()), shop.read(), Shop.rate
+
+
+def both(threads, **how):
+    merged = explore(threads, state=fresh, outcome=outcome, **how)
+    plain = explore(threads, state=fresh, outcome=outcome, merge_states=False, **how)
+    if plain.complete:
+        assert merged.outcomes == plain.outcomes
+    else:
+        assert all(merged.outcomes.get(found, 0) >= times for found, times in plain.outcomes.items())
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.__name__)
+def test_merging_changes_no_count_of(piece):
+    both([piece, piece], max_states=6000)
+    both([piece, one_replaces], max_states=6000)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=2), min_size=2, max_size=3))
+def test_merging_changes_no_count_of_pieces_put_together(threads):
+    def run(shop, pieces):
+        for piece in pieces:
+            piece(shop)
+
+    both([(run, tuple(pieces)) for pieces in threads], max_states=4000)
+
+
+@pytest.mark.parametrize(
+    "piece", [one_grows, one_replaces, a_closure, an_alias, return_inside_with, two_locks_in_one_with]
+)
+def test_merging_changes_no_count_of_micro_steps_of(piece):
+    both([piece, piece], switch_points="micro", max_states=6000)

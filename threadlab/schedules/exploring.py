@@ -1,0 +1,245 @@
+"""Explore every schedule of a few threads."""
+
+import functools
+import math
+from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
+from typing import Any
+
+from threadlab.running.arguments import number, whole_number
+from threadlab.schedules.graph import Graph, Node
+from threadlab.schedules.notes import notes as notes_of
+from threadlab.schedules.primitives import name_of
+from threadlab.schedules.program import Program, SwitchPoints, UnrepeatableError
+from threadlab.schedules.replaying import replay_program
+from threadlab.schedules.results import LIVELOCK, Crash, Exploration, Special, write, write_loop
+from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.states import Key, States
+
+
+class Explorer:
+    """Finds all states, each by a run that repeats the way to a known state and goes on from there."""
+
+    def __init__(self, program: Program, states: States, scheduler: Scheduler, merge: bool) -> None:
+        self.program, self.states, self.scheduler, self.merge = program, states, scheduler, merge
+        self.graph = Graph()
+        self.numbers: dict[Any, int] = {}
+        self.keys: list[Key | None] = []
+        self.todo: list[tuple[int, int]] = []  # steps not yet taken: the number of a state, a thread
+        self.runs = 0
+        self.stopped = ""  # the bound that was met
+        self.opaque = 0
+
+    def explore(self, most: int, until: float, stop: Callable[[], bool]) -> None:
+        """Run until every step from every state is known, or a bound is met."""
+        self.most, self.until, self.stop = most, until, stop
+        self.play([], [])
+        while self.todo and not self.stopped:
+            number, thread = self.todo.pop()
+            way = self.graph.path(number)
+            self.play(way, [*(self.graph.nodes[each].by for each in way[1:]), thread])
+        self.confirm()
+
+    def play(self, way: list[int], steps: list[int]) -> Any:
+        """Repeat `steps` along the states `way`, go on through new states, return the outcome."""
+        self.runs += 1
+        self.way, self.steps, self.place, self.last = way, steps, 0, (-1, -1)
+        run = self.scheduler.new_run(self.decide)
+        self.state = self.program.fresh_state(self.scheduler)
+        self.end = -1
+        self.scheduler.play(self.program.bodies(self.state))
+        if self.states.thread_locals:
+            self.scheduler.renew_threads()
+        if self.end < 0:
+            return None
+        outcome = self.program.outcome_of(self.scheduler, run, self.state)
+        node = self.graph.nodes[self.end]
+        if node.outcome is None:
+            node.outcome = outcome
+        return outcome
+
+    def decide(self, run: Run) -> int | None:
+        """Return the thread of the next step: the recorded one, or a new one; None ends the run."""
+        choices, place = run.choices(), self.place
+        self.place += 1
+        if place < len(self.steps):
+            self.check(run, choices, place)
+            self.last = self.way[place], self.steps[place]
+            return self.steps[place]
+        key = self.key(run) if self.merge else None
+        self.opaque += key is None
+        number = self.numbers.get(key or ("only after", self.last))
+        if new := number is None:
+            if len(self.graph.nodes) >= self.most or perf_counter() > self.until or self.stop():
+                self.stopped = self.stopped or self.bound()
+                return None
+            number = self.add(run, choices, key)
+        self.link(number)
+        if not choices:
+            self.end = number
+        if not new or not choices:
+            return None
+        chosen = self.last[1] if self.last[1] in choices else choices[0]
+        self.todo += [(number, thread) for thread in choices if thread != chosen]
+        self.last = number, chosen
+        return chosen
+
+    def key(self, run: Run) -> Key | None:
+        """Return the key of the state that the run is in; None if something of it cannot be seen."""
+        return self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
+
+    def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
+        """Record a new state and return its number."""
+        waiting = sum(1 << thread for thread, wait in enumerate(run.waiting) if wait is not None)
+        self.graph.nodes.append(Node(choices, waiting, run.lines[self.last[1]], *self.last))
+        self.keys.append(key)
+        self.numbers[key or ("only after", self.last)] = len(self.keys) - 1
+        return len(self.keys) - 1
+
+    def link(self, number: int) -> None:
+        """Record that the last step led to the state `number`."""
+        if self.last[0] >= 0:
+            node = self.graph.nodes[self.last[0]]
+            node.after[node.choices.index(self.last[1])] = number
+
+    def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
+        """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
+        number, thread = self.way[place], self.last[1]
+        node, key = self.graph.nodes[number], self.keys[number]
+        same = node.choices == choices and node.where == run.lines[thread]
+        if same and key and (place == len(self.steps) - 1 or self.runs == 2):
+            same = key == self.key(run)
+        if not same:
+            where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
+            raise UnrepeatableError(
+                f"the program does not repeat itself: the same steps led elsewhere before {where}. "
+                "Likely causes: id(), the order of a set, random numbers, real time, data kept outside of "
+                "`state` (a global variable that `state` does not set anew)"
+            )
+
+    def confirm(self) -> None:
+        """Run one schedule of each outcome once more: an outcome must repeat itself, too."""
+        ends: dict[Any, int] = {}
+        for place, node in enumerate(self.graph.nodes):
+            if not node.choices and len(ends) < 20:
+                ends.setdefault(node.outcome, place)
+        for outcome, place in ends.items():
+            way = self.graph.path(place)
+            again = self.play(way[:-1], [self.graph.nodes[each].by for each in way[1:]])
+            if again != outcome:
+                raise UnrepeatableError(
+                    f"outcome must be the same for the same steps, but was {outcome!r}, then {again!r}: it "
+                    "must not contain random numbers, real time or objects that compare by their identity"
+                )
+
+    def bound(self) -> str:
+        """Say which bound was met."""
+        if len(self.graph.nodes) >= self.most:
+            return f"stopped at max_states={self.most:,}"
+        return "stopped" if self.stop() else "stopped at time_limit"
+
+
+def explore(
+    threads: Sequence[Any],
+    *,
+    state: Callable[[], Any],
+    outcome: Callable[[Any], Hashable],
+    expected: Any = None,
+    switch_points: SwitchPoints = "line",
+    max_states: int = 200_000,
+    time_limit: float = 10.0,
+    merge_states: bool = True,
+    stop: Callable[[], bool] = lambda: False,
+) -> Exploration:
+    """Run `threads` in every order of their steps and count the orders by their `outcome`.
+
+        >>> class Counter:
+        ...     value = 0
+        >>> def add(counter):
+        ...     value = counter.value
+        ...     counter.value = value + 1
+        >>> result = explore([add, add], state=Counter, outcome=lambda counter: counter.value, expected={2})
+        >>> result.outcomes, result.wrong, result.case(1)
+        ({2: 2, 1: 4}, 4, 'ABBA')
+
+    Args:
+        threads: Functions of the shared state, or tuples (function, *arguments), called as
+            function(state, *arguments).
+        state: Makes a fresh shared state for each run.
+        outcome: What a finished run came to, as a hashable value.
+        expected: The right outcomes as a set, frozenset, list or range, or a function that tells them.
+            DEADLOCK, LIVELOCK and Crash are wrong unless a set names them.
+        switch_points: "line", or "micro" for each access inside a line.
+        max_states: The exploration stops after so many states.
+        time_limit: The exploration stops after so many seconds.
+        merge_states: False takes every schedule by itself, which is slow and gives the same numbers.
+        stop: Asked before each new state; true ends the exploration.
+
+    Returns:
+        The number of schedules per outcome, exact if `complete`, else lower bounds.
+
+    Raises:
+        TypeError: An argument is of the wrong kind, or an outcome is not hashable.
+        ValueError: An argument is out of range, or `state` returns the same object twice.
+        UnsupportedError: The program does what cannot be controlled, such as using a lock made elsewhere.
+        UnrepeatableError: The program does not repeat itself.
+    """
+    is_right = _judge(expected)
+    whole_number("max_states", max_states)
+    until = perf_counter() + number("time_limit", time_limit)
+    program = Program(threads, state, outcome, switch_points)
+    with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
+        explorer = Explorer(program, States(program.learner), scheduler, merge_states)
+        explorer.explore(max_states, until, stop)
+        if scheduler.clock_is_data:  # so the clock is part of every state: once more
+            explorer = Explorer(program, States(program.learner, clock_counts=True), scheduler, merge_states)
+            explorer.explore(max_states, until, stop)
+    return _summary(program, explorer, is_right)
+
+
+def _summary(program: Program, explorer: Explorer, is_right: Callable[[Any], bool]) -> Exploration:
+    graph = explorer.graph
+    outcomes = graph.count()
+    endless = bool(graph.cycles(range(len(graph.nodes))))
+    livelock = endless and bool(graph.fair_part())
+    if livelock:
+        outcomes[LIVELOCK] = math.inf
+    notes = list(notes_of(program.learner))
+    if explorer.stopped:
+        notes.append(f"{explorer.stopped}: all numbers are lower bounds")
+    if explorer.opaque and explorer.merge and not program.learner.micro:
+        notes.append(f"slower than usual, because {explorer.states.unseen} cannot be compared")
+    return Exploration(
+        outcomes=outcomes,
+        wrong=sum(count for found, count in outcomes.items() if not is_right(found)),
+        complete=not explorer.stopped,
+        livelock=livelock,
+        can_starve=endless and graph.can_starve(len(program.names)),
+        notes=tuple(notes),
+        states=len(graph.nodes),
+        runs=explorer.runs,
+        threads=program.names,
+        is_right=is_right,
+        _case=functools.partial(_case, graph, program.names),
+        _replay=functools.partial(replay_program, program),
+    )
+
+
+def _case(graph: Graph, names: Sequence[str], outcome: Any) -> str:
+    if outcome == LIVELOCK:
+        lead, loop = graph.fair_loop()
+        return write_loop([names[thread] for thread in lead], [names[thread] for thread in loop])
+    ends = {place for place, node in enumerate(graph.nodes) if not node.choices and node.outcome == outcome}
+    return write([names[thread] for thread in graph.simplest(ends)])
+
+
+def _judge(expected: Any) -> Callable[[Any], bool]:
+    if expected is None:
+        return lambda outcome: not isinstance(outcome, Special | Crash)
+    if isinstance(expected, set | frozenset | list | range):
+        return lambda outcome: outcome in expected
+    if callable(expected):
+        return lambda outcome: not isinstance(outcome, Special | Crash) and bool(expected(outcome))
+    raise TypeError(
+        f"expected must be a set of right outcomes such as {{0}}, or a function of one, not {expected!r}"
+    )

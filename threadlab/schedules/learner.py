@@ -1,0 +1,180 @@
+"""Which code is the learner's, what data it shares beside the state, and what its lines keep out of sight."""
+
+import dis
+import functools
+import linecache
+import sys
+import types
+from collections.abc import Iterable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from threadlab.schedules.outline import Outline
+from threadlab.schedules.points import is_shared, points
+from threadlab.schedules.stack import hides
+
+NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
+
+_NOT_DATA = (
+    types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType,
+    types.GetSetDescriptorType,
+    types.BuiltinFunctionType,
+)  # fmt: skip
+
+
+class Learner:
+    """The learner's code: every function, method and closure of the namespaces of the thread functions."""
+
+    def __init__(self, functions: Iterable[Any], makers: Iterable[Any], micro: bool = False) -> None:
+        self.micro = micro
+        own = [function for given in functions for function in functions_of(given)]
+        self._files = {function.__code__.co_filename for function in own}
+        self._own = {id(function.__globals__) for function in own if not _is_installed(function.__globals__)}
+        self.functions = own + [function for given in makers for function in functions_of(given)]
+        self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
+        self._pages: dict[int, Page] = {}
+        self.data: dict[
+            tuple[int, str], tuple[dict[str, Any], int]
+        ] = {}  # global names that hold data, and a line
+        self.classes: dict[type, tuple[int, list[str]]] = {}
+        self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
+        self.codes: set[CodeType] = set()
+        for function in own:
+            self._find_data(function.__code__, function.__globals__)
+        self._rebound = frozenset(
+            self._stored
+        )  # what only `state` and `outcome` store does not change meanwhile
+        for function in self.functions:
+            self._find_data(function.__code__, function.__globals__)
+
+    def page(self, frame: FrameType) -> "Page | None":
+        """Return what is known about the code that `frame` runs, or None if it is not the learner's."""
+        code = frame.f_code
+        if (
+            id(code) not in self._pages
+        ):  # by its id, because the hash of code is slow; a page keeps its code alive
+            owned = (
+                id(frame.f_globals) in self._own
+                and code.co_name not in NOT_OWN
+                and (code.co_filename in self._files or bool(linecache.getlines(code.co_filename)))
+            )
+            self._pages[id(code)] = Page(code, frame.f_globals, self._rebound, owned)
+        page = self._pages[id(code)]
+        return page if page.owned else None
+
+    def pages(self) -> list["Page"]:
+        """Return what is known about the learner's code that has run."""
+        return [page for page in self._pages.values() if page.owned]
+
+    def _find_data(self, code: CodeType, namespace: dict[str, Any]) -> None:
+        if code in self.codes:
+            return
+        self.codes.add(code)
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                self._find_data(inner, namespace)
+        line = code.co_firstlineno
+        for step in dis.get_instructions(code):
+            line = (step.positions and step.positions.lineno) or line
+            if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
+                step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars
+            ):
+                self._stored.add(step.argval)
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+                self._look_at(step.argval, line, namespace, step.opname.startswith("STORE"))
+
+    def _look_at(self, name: str, line: int, namespace: dict[str, Any], stored: bool) -> None:
+        value = namespace.get(name)
+        if isinstance(value, type):
+            self._look_into(value)
+        elif isinstance(value, types.FunctionType):
+            if value.__globals__ is namespace:
+                self._find_data(value.__code__, namespace)
+            if value.__closure__ or value.__dict__ or value.__defaults__:
+                self.data.setdefault((id(namespace), name), (namespace, line))
+        elif stored or (
+            name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType)
+        ):
+            self.data.setdefault((id(namespace), name), (namespace, line))
+
+    def _look_into(self, kind: type) -> None:
+        for each in kind.__mro__:
+            if each not in self.classes and (home := _own_home(each, self.namespaces)) is not None:
+                self.classes[each] = 0, []
+                for function in functions_of(each):
+                    self._find_data(function.__code__, home)
+
+    def shared_data(self) -> Iterator[tuple[Any, str, str]]:
+        """Yield where data is shared beside the state: a namespace, a name in it, and how to speak of it."""
+        for (_, name), (namespace, line) in self.data.items():
+            yield namespace, name, f"line {line}: `{name}`"
+        for kind, (size, names) in list(self.classes.items()):
+            values = vars(kind)
+            if len(values) != size:
+                names = [
+                    name
+                    for name, value in values.items()
+                    if not name.startswith("__") and not isinstance(value, _NOT_DATA)
+                ]
+                self.classes[kind] = len(values), names
+            for name in names:
+                yield values, name, f"`{kind.__qualname__}.{name}`"
+
+    def add_class(self, kind: type) -> None:
+        """Count the attributes of `kind`, if it is the learner's, among the shared data."""
+        self._look_into(kind)
+
+
+class Page:
+    """What is known about one function of the learner's."""
+
+    def __init__(
+        self, code: CodeType, namespace: dict[str, Any], rebound: frozenset[str], owned: bool
+    ) -> None:
+        self.code, self.owned = code, owned
+        self._known = code, namespace, rebound
+        self.shares_names = bool(code.co_cellvars or code.co_freevars)
+
+    @functools.cached_property
+    def outline(self) -> Outline | None:
+        """The outline, or None if nothing ever lies on the value stack where a line begins."""
+        return Outline(self.code) if hides(self.code) else None
+
+    @functools.cached_property
+    def _points(self) -> dict[int, str]:
+        return points(*self._known)
+
+    def is_point(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands at a switch point inside a line."""
+        name = self._points.get(frame.f_lasti)
+        return name is not None and is_shared(frame, name)
+
+
+def functions_of(given: Any) -> Iterator[types.FunctionType]:
+    """Yield the plain functions behind a callable: a partial, method, decorated function, class or object."""
+    if isinstance(given, functools.partial):
+        yield from functions_of(given.func)
+    elif isinstance(given, types.MethodType):
+        yield from functions_of(given.__func__)
+    elif isinstance(given, types.FunctionType):
+        yield given
+        if hasattr(given, "__wrapped__"):
+            yield from functions_of(given.__wrapped__)
+    elif isinstance(given, type):
+        for member in list(vars(given).values()):
+            member = getattr(member, "__func__", member)
+            for function in (getattr(member, "fget", member), getattr(member, "fset", None)):
+                if isinstance(function, types.FunctionType):
+                    yield function
+    elif callable(given) and isinstance(vars(type(given)).get("__call__"), types.FunctionType):
+        yield vars(type(given))["__call__"]
+
+
+def _is_installed(namespace: dict[str, Any]) -> bool:
+    name = str(namespace.get("__name__", "")).partition(".")[0]
+    file = str(namespace.get("__file__", ""))
+    return name in sys.stdlib_module_names or name == "threadlab" or "site-packages" in file
+
+
+def _own_home(kind: type, namespaces: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((space for space in namespaces if space.get("__name__") == kind.__module__), None)

@@ -1,0 +1,156 @@
+"""What a line keeps out of sight: iterators of loops, exits of `with` blocks, a value on its way out."""
+
+import ast
+import functools
+import linecache
+import sys
+from collections import deque
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from threadlab.schedules.stack import depths
+
+UNKNOWN = object()  # stands for a value that cannot be found out without running the learner's code twice
+WITH_WIDTH = 2 if sys.version_info >= (3, 14) else 1  # what an open `with` keeps on the value stack
+_SAFE_CALLS = (range, enumerate, zip, reversed, list, tuple, sorted, len)
+_SAFE_TYPES = (list, tuple, range, str, dict, set, frozenset, deque)
+
+
+class Outline:
+    """The `for` and `with` blocks of a function, by line; without its source, none."""
+
+    def __init__(self, code: CodeType) -> None:
+        self._depths = depths(code)
+        self._around: dict[int, tuple[ast.stmt, ...] | None] = {}  # None: something here is not understood
+        self._heads: dict[int, ast.stmt] = {}
+        function = node_of(code)
+        if function is not None:
+            self._walk(function.body, ())
+
+    def _walk(self, body: list[ast.stmt], around: tuple[ast.stmt, ...] | None) -> None:
+        for node in body:
+            simple = not hasattr(node, "body") and not isinstance(node, ast.Match)
+            understood = simple or isinstance(node, ast.For | ast.With | ast.If | ast.While)
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                self._around[line] = around if understood else None
+            if isinstance(node, ast.For | ast.With | ast.Return):
+                self._heads[node.lineno] = node
+            if isinstance(node, ast.For | ast.With):
+                inner = None if around is None or node.body[0].lineno == node.lineno else (*around, node)
+                self._walk(node.body, inner)
+                self._walk(getattr(node, "orelse", []), around)
+            elif isinstance(node, ast.If | ast.While | ast.Try):
+                self._walk(node.body, around)
+                self._walk(node.orelse, around)
+            for case in getattr(node, "cases", []):
+                self._walk(case.body, around)
+
+    def begins_line(self, frame: FrameType) -> bool:
+        """Tell whether `frame` stands where a line begins, and not inside an expression.
+
+        Comprehensions and statements over several lines call back in the middle, on some versions only.
+        """
+        depth = self._depths.get(frame.f_lasti, 0)
+        around = self._around.get(frame.f_lineno)
+        if not depth or around is None:
+            return True
+        expected, head = sum(map(_width, around)), self._heads.get(frame.f_lineno)
+        if isinstance(head, ast.With):
+            return depth == expected or depth >= expected + _width(head)
+        return depth == expected or (isinstance(head, ast.For) and depth == expected + 1)
+
+    def note(self, frame: FrameType, held: dict[Any, Any]) -> None:
+        """Note in `held` what the line that begins now will push on the value stack."""
+        node = self._heads.get(frame.f_lineno)
+        around = self._around.get(frame.f_lineno)
+        if node is None or around is None:
+            return
+        fresh = self._depths.get(frame.f_lasti) == sum(map(_width, around))
+        if isinstance(node, ast.For):
+            held[node] = (_value(node.iter, frame), 0) if fresh else (held[node][0], held[node][1] + 1)
+        elif isinstance(node, ast.With) and fresh:
+            held[node] = tuple(_value(item.context_expr, frame) for item in node.items)
+        elif isinstance(node, ast.Return):
+            held["return"] = _value(node.value, frame) if node.value else None
+
+    def hidden(self, frame: FrameType, depth: int, held: dict[Any, Any]) -> Any:
+        """Return what the lowest `depth` places of the value stack of `frame` hold, or UNKNOWN."""
+        around, head = self._around.get(frame.f_lineno), self._heads.get(frame.f_lineno)
+        if around is None:
+            return UNKNOWN
+        blocks = list(around)
+        expected = sum(map(_width, blocks))
+        if isinstance(head, ast.For | ast.With) and depth >= expected + _width(head) and head in held:
+            blocks.append(head)
+            expected += _width(head)
+        values = tuple([held.get(block, UNKNOWN) for block in blocks])
+        if depth == expected + 1 and "return" in held and not isinstance(head, ast.For):
+            return *values, held["return"]
+        return values if depth == expected else UNKNOWN
+
+
+def _width(node: ast.stmt) -> int:
+    return WITH_WIDTH * len(node.items) if isinstance(node, ast.With) else 1
+
+
+@functools.lru_cache(maxsize=64)
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
+
+
+def node_of(code: CodeType) -> ast.FunctionDef | None:
+    """Return the syntax tree of the function whose code is `code`; None without its source."""
+    tree = _tree("".join(linecache.getlines(code.co_filename)))
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            if first == code.co_firstlineno:
+                return node
+    return None
+
+
+def _value(node: ast.expr, frame: FrameType) -> Any:
+    """Return what `node` will give, without running any of the learner's code; else UNKNOWN."""
+    try:
+        return _find(node, frame)
+    except Exception:
+        return UNKNOWN
+
+
+def _find(node: ast.expr, frame: FrameType) -> Any:
+    find: Callable[[ast.expr], Any] = lambda each: _find(each, frame)  # noqa: E731
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
+                if node.id in names:
+                    return names[node.id]
+        case ast.Attribute():
+            whole = find(node.value)
+            if node.attr in getattr(whole, "__dict__", {}) and not hasattr(type(whole), node.attr):
+                return vars(whole)[node.attr]
+        case ast.Subscript():
+            whole = find(node.value)
+            if type(whole) in (list, tuple, dict, str, deque):
+                return whole[find(node.slice)]
+        case ast.Tuple() | ast.List():
+            return [find(each) for each in node.elts]
+        case ast.BinOp() | ast.Compare() | ast.UnaryOp():
+            names = {each.id: find(each) for each in ast.walk(node) if isinstance(each, ast.Name)}
+            plain = all(
+                isinstance(each, ast.expr | ast.expr_context | ast.operator | ast.cmpop | ast.unaryop)
+                and not isinstance(each, ast.Call | ast.Attribute | ast.Subscript)
+                for each in ast.walk(node)
+            )
+            if plain and all(type(value) in (int, str, bool) for value in names.values()):
+                return eval(compile(ast.Expression(node), "", "eval"), {}, names)
+        case ast.Call(keywords=[]):
+            function, values = find(node.func), [find(each) for each in node.args]
+            if function in _SAFE_CALLS and all(type(value) in (int, *_SAFE_TYPES) for value in values):
+                return function(*values)
+    raise LookupError

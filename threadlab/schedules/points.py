@@ -1,0 +1,101 @@
+"""Switch points inside a line: before each read and each write of data that threads may share."""
+
+import dis
+import types
+from collections.abc import Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from threadlab.schedules.stack import callable_steps
+
+_ACCESSES = {
+    "STORE_ATTR", "DELETE_ATTR", "BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR", "BINARY_SLICE",
+    "STORE_SLICE", "STORE_GLOBAL", "DELETE_GLOBAL", "BEFORE_WITH",
+}  # fmt: skip
+_DEREFERENCES = {"LOAD_DEREF", "STORE_DEREF", "DELETE_DEREF"}
+_READERS = {
+    "all", "any", "dict", "enumerate", "frozenset", "iter", "len", "list", "max", "min", "next",
+    "reversed", "set", "sorted", "sum", "tuple", "zip",
+}  # fmt: skip
+_NOT_SHARED = (int, float, str, bytes, bool, type(None), types.ModuleType, type, types.FunctionType)
+_SKIPPED = {"CACHE", "COPY", "EXTENDED_ARG", "PRECALL", "PUSH_NULL", "SWAP", "NOT_TAKEN", "TO_BOOL"}
+
+
+def points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -> dict[int, str]:
+    """Return the offsets of the switch points of `code`.
+
+    Each comes with the name of a local variable: it is a point only while that holds something that can be
+    shared; an empty name makes it a point always. `rebound` are globals and closure variables that change.
+    """
+    return dict(_points(code, namespace, rebound))
+
+
+def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -> Iterator[tuple[int, str]]:
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
+    shared_loop = False
+    for place, step in enumerate(steps):
+        before = steps[place - 1] if place else step
+        name = step.opname
+        if name in ("LOAD_GLOBAL", "LOAD_NAME", *_DEREFERENCES):
+            if step.argval in rebound:
+                yield step.offset, ""
+        elif name == "LOAD_ATTR":
+            if not _is_method(step) and not _names_no_data(before, namespace):
+                yield step.offset, ""
+        elif (
+            name in _ACCESSES
+            or (name == "BINARY_OP" and step.argrepr == "[]")
+            or (name == "LOAD_SPECIAL" and step.argrepr == "__exit__")
+        ):
+            yield step.offset, ""
+        elif name == "GET_ITER":
+            shared_loop = before.opname not in ("LOAD_CONST", "BUILD_LIST", "BUILD_TUPLE") and not (
+                before.opname.startswith("CALL") and _called(code, before) not in _READERS
+            )
+            if shared_loop:
+                yield step.offset, _local(before)
+        elif name == "CONTAINS_OP" and before.opname not in ("LOAD_CONST", "BUILD_TUPLE"):
+            yield step.offset, _local(before)
+        elif name == "FOR_ITER" and shared_loop:
+            yield step.offset, ""
+        elif name.startswith("CALL") and name != "CALL_INTRINSIC_1":
+            yield from _call(code, step, before, namespace)
+
+
+def _call(
+    code: CodeType, step: dis.Instruction, before: dis.Instruction, namespace: dict[str, Any]
+) -> Iterator[tuple[int, str]]:
+    """Yield the call if it works on an object: a method of it, or a builtin that reads it."""
+    loads = callable_steps(code, step.offset)
+    if before.opname == "LOAD_CONST" and not loads:
+        yield step.offset, ""  # the way out of a `with`
+    elif loads and _is_method(loads[-1]):
+        if len(loads) < 2 or not _names_no_data(loads[-2], namespace):
+            yield step.offset, _local(loads[-2]) if len(loads) == 2 else ""
+    elif loads and loads[-1].argval in _READERS - namespace.keys() and before.opname != "LOAD_CONST":
+        yield step.offset, _local(before)
+
+
+def _called(code: CodeType, step: dis.Instruction) -> str:
+    loads = callable_steps(code, step.offset)
+    return str(loads[-1].argval) if loads else ""
+
+
+def _is_method(step: dis.Instruction) -> bool:
+    return step.opname == "LOAD_METHOD" or (
+        step.opname == "LOAD_ATTR" and dis.stack_effect(step.opcode, step.arg) == 1
+    )
+
+
+def _names_no_data(step: dis.Instruction, namespace: dict[str, Any]) -> bool:
+    value = namespace.get(step.argval) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") else None
+    return isinstance(value, types.ModuleType | type | types.FunctionType)
+
+
+def _local(step: dis.Instruction) -> str:
+    return step.argval if step.opname.startswith("LOAD_FAST") and isinstance(step.argval, str) else ""
+
+
+def is_shared(frame: FrameType, name: str) -> bool:
+    """Tell whether the local variable `name` of `frame` holds something that threads may share."""
+    return not name or not isinstance(frame.f_locals.get(name), _NOT_SHARED)

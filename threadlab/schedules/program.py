@@ -1,0 +1,118 @@
+"""The learner's threads, state and outcome, checked and ready to be run again and again."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from types import FunctionType
+from typing import Any, Literal
+
+from threadlab.running.arguments import function, whole_number
+from threadlab.running.standins import Place, inside, replaced
+from threadlab.schedules.learner import Learner
+from threadlab.schedules.primitives import PLACES, name_of
+from threadlab.schedules.results import DEADLOCK, Crash
+from threadlab.schedules.scheduler import Run, Scheduler
+
+SwitchPoints = Literal["line", "micro"]
+
+
+class UnrepeatableError(RuntimeError):
+    """A run did not repeat what was recorded before."""
+
+
+class Program:
+    """The learner's threads, ready to be run again and again."""
+
+    def __init__(self, threads: Any, state: Any, outcome: Any, switch_points: str) -> None:
+        self.calls = _calls(threads)
+        self.make = function("state", state)
+        self.judge = function("outcome", outcome)
+        if switch_points not in ("line", "micro"):
+            raise ValueError(f"switch_points must be 'line' or 'micro', not {switch_points!r}")
+        self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
+        self.learner = Learner([call for call, _ in self.calls], [state, outcome], switch_points == "micro")
+        self._before: Any = None
+        self.roots = [
+            part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)
+        ]
+
+    def fresh_state(self, scheduler: Scheduler) -> Any:
+        """Make the shared state of one run."""
+        with inside(scheduler):
+            if self._before is None:
+                self._before = self.make()
+            made = self.make()
+        if made is self._before and type(made) not in (
+            int,
+            str,
+            bool,
+            float,
+            bytes,
+            tuple,
+            frozenset,
+            type(None),
+        ):
+            raise ValueError(
+                f"state must make something new at each call, not the same {type(made).__name__} again: "
+                "write state=lambda: [] or state=Shop, without brackets"
+            )
+        self._before = made
+        return made
+
+    def outcome_of(self, scheduler: Scheduler, run: Run, state: Any) -> Any:
+        """Return how a run ended that has no more choices."""
+        if run.stuck:
+            return DEADLOCK
+        if run.crash is not None:
+            return Crash(name_of(run.crash[0]), type(run.crash[1]).__name__)
+        with inside(scheduler):
+            value = self.judge(state)
+        try:
+            hash(value)
+        except TypeError:
+            raise TypeError(
+                f"outcome must return what can be counted (a number, a text, a tuple), not {value!r}: "
+                f"write tuple(…) or sorted(…) made a tuple"
+            ) from None
+        return value
+
+    def bodies(self, state: Any) -> list[Callable[[], Any]]:
+        """Return what each thread calls."""
+        return [functools.partial(call, state, *arguments) for call, arguments in self.calls]
+
+    def places(self) -> ExitStack:
+        """Replace the names of threading, queue and time for the time of a block."""
+        stack = ExitStack()
+        for namespace in self.learner.namespaces:
+            stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
+        return stack
+
+
+def _factories(namespace: dict[str, Any]) -> Iterator[Place]:
+    """Yield where dataclasses of `namespace` keep `field(default_factory=threading.Lock)`."""
+    stand_ins = {id(getattr(owner, name)): make for owner, name, make in PLACES if owner is threading}
+    for kind in [value for value in namespace.values() if isinstance(value, type)]:
+        for cell in getattr(vars(kind).get("__init__"), "__closure__", None) or ():
+            if id(cell.cell_contents) in stand_ins:
+                yield cell, "cell_contents", stand_ins[id(cell.cell_contents)]
+
+
+def _holds_data(part: Any) -> bool:
+    """Tell whether `part` of a call can change: plain functions without closure cannot."""
+    if isinstance(part, FunctionType):
+        return bool(part.__closure__ or part.__dict__ or part.__defaults__ or part.__kwdefaults__)
+    return not isinstance(part, int | str | float | bytes | type(None))
+
+
+def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
+    if callable(threads) or not isinstance(threads, Sequence) or isinstance(threads, str):
+        raise TypeError(f"threads must be a list of functions such as [sell, sell], not {threads!r}")
+    if not threads:
+        raise ValueError("threads must be a list of at least one function, such as [sell, sell], not []")
+    whole_number("the number of threads", len(threads), most=8, why="the number of orders explodes")
+    calls = []
+    for place, each in enumerate(threads):
+        call, *arguments = each if isinstance(each, tuple) and each else (each,)
+        calls.append((function(f"threads[{place}]", call), tuple(arguments)))
+    return calls

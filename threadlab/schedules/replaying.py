@@ -1,0 +1,216 @@
+"""Replay one schedule step by step, and say who waits for whom."""
+
+import linecache
+import re
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from io import StringIO
+from typing import Any
+
+from threadlab.schedules.primitives import name_of
+from threadlab.schedules.program import Program, SwitchPoints
+from threadlab.schedules.results import LIVELOCK, Replay, Step, Wait, read
+from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.states import States
+
+
+def replay(
+    threads: Sequence[Any],
+    *,
+    state: Callable[[], Any],
+    outcome: Callable[[Any], Hashable],
+    case: str,
+    switch_points: SwitchPoints = "line",
+    partial: bool = False,
+) -> Replay:
+    """Run `threads` once, in the order that `case` says, and tell every step.
+
+        >>> def add(numbers):
+        ...     numbers.append(len(numbers))
+        >>> print(replay([add, add], state=list, outcome=tuple, case="BA").outcome)
+        (0, 1)
+
+    Args:
+        threads: As for `explore`.
+        state: As for `explore`.
+        outcome: As for `explore`.
+        case: A schedule such as "ABBA" or "A3 B2 A1", or with a loop "A1 B1 (A2 B2)".
+        switch_points: "line" or "micro".
+        partial: Whether `case` may stop while threads can still go on; the outcome is then None.
+
+    Raises:
+        ValueError: `case` is not a schedule of these threads.
+    """
+    return replay_program(Program(threads, state, outcome, switch_points), case, partial)
+
+
+def replay_program(program: Program, case: str, partial: bool = False) -> Replay:
+    """Replay `case` of a program that has been checked."""
+    lead, loop = read(case, program.names)
+    with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
+        return Player(program, scheduler, case, [*lead, *loop], len(lead) if loop else -1, partial).play()
+
+
+class Player:
+    """Plays one schedule and writes down each step."""
+
+    def __init__(
+        self, program: Program, scheduler: Scheduler, case: str, steps: list[int], loop: int, partial: bool
+    ) -> None:
+        self.program, self.scheduler, self.case, self.steps = program, scheduler, case, steps
+        self.loop, self.partial = loop, partial
+        self.states = States(program.learner)
+        self.told: list[Step] = []
+        self.marks: list[Any] = []  # the key at the start and at the end of the loop
+        self.able: set[int] = set()  # threads that can run in the loop
+        self.began: Any = None  # the thread of the step under way, and where it began
+
+    def play(self) -> Replay:
+        """Run the schedule and return what happened."""
+        run = self.scheduler.new_run(self.decide)
+        self.state = self.program.fresh_state(self.scheduler)
+        self.start = snapshot(self.state)
+        self.choices = ""
+        self.waits: tuple[Wait, ...] = ()
+        self.scheduler.keeps_print = True
+        self.scheduler.play(self.program.bodies(self.state))
+        return Replay(
+            case=self.case,
+            outcome=self.outcome(run),
+            steps=tuple(self.told),
+            start=self.start,
+            choices=self.choices,
+            waits=self.waits,
+        )
+
+    def outcome(self, run: Run) -> Any:
+        """Return what the schedule came to."""
+        if self.loop >= 0:
+            return LIVELOCK
+        return None if self.choices else self.program.outcome_of(self.scheduler, run, self.state)
+
+    def decide(self, run: Run) -> int | None:
+        """Write down the step that ended and return the thread of the next one."""
+        choices = run.choices()
+        self.note(run, choices)
+        place = len(self.told)
+        if place == self.loop:
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
+        if self.loop >= 0 and place >= self.loop:
+            self.able |= set(choices)
+        if place == len(self.steps):
+            self.check_end(run, choices)
+            return None
+        chosen = self.steps[place]
+        if chosen not in choices:
+            name, done = name_of(chosen), "".join(name_of(each) for each in self.steps[:place]) or "the start"
+            why = "has ended" if not run.alive[chosen] else "waits"
+            raise ValueError(
+                f"case does not fit this program: {self.case!r} wants {name} after {done}, but {name} {why}"
+            )
+        self.began = chosen, (run.lines[chosen], run.codes[chosen]) if run.frames[chosen] else None
+        return chosen
+
+    def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
+        """Raise ValueError unless the schedule may end here."""
+        if self.loop >= 0:
+            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
+            if self.marks[0] != self.marks[1] or self.marks[0] is None:
+                raise ValueError(
+                    f"case does not fit this program: the loop of {self.case!r} does not come back"
+                )
+            if not self.able <= set(self.steps[self.loop :]):
+                raise ValueError(
+                    f"case is not fair: in the loop of {self.case!r} a thread that could run never does"
+                )
+        elif choices and not self.partial:
+            names = " or ".join(map(name_of, choices))
+            raise ValueError(
+                f"case must go on to the end: after {self.case!r} the next step is one of {names}"
+            )
+
+    def note(self, run: Run, choices: tuple[int, ...]) -> None:
+        """Write down the step that ended just now."""
+        self.choices = "".join(map(name_of, choices))
+        self.waits = tuple(
+            wait_of(run, thread, self.state, self.program) for thread, wait in enumerate(run.waiting) if wait
+        )
+        if self.began is None:
+            return
+        thread, place = self.began
+        line, code = place or run.first[thread]
+        self.told.append(
+            Step(
+                thread=name_of(thread),
+                line=line,
+                source=linecache.getline(code.co_filename, line).strip() if code else "",
+                state=snapshot(self.state),
+                choices=self.choices,
+                following={name_of(each): run.lines[each] for each, alive in enumerate(run.alive) if alive},
+                waits=self.waits,
+                printed=self.scheduler.printed.getvalue(),
+            )
+        )
+        self.scheduler.printed = StringIO()
+
+
+def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
+    """Return what `thread` waits for: the thing that the learner's line names, and who holds it."""
+    wait, frame = run.waiting[thread], run.frames[thread]
+    assert wait is not None
+    lock = wait[0]
+    thing: Any = lock
+    while frame is not None and not program.learner.page(frame):
+        if frame.f_globals.get("__name__") in ("threading", "queue"):
+            thing = frame.f_locals.get("self", thing)
+        frame = frame.f_back
+    holder = lock.holder if thing is lock and lock.depth else None
+    return Wait(
+        thread=name_of(thread),
+        line=run.lines[thread],
+        wants=path_to(thing, state)
+        or path_to(thing, frame.f_locals if frame else {})
+        or type(thing).__name__.lower(),
+        holder=None if holder is None else name_of(holder),
+        holder_line=lock.line if holder is not None else 0,
+    )
+
+
+def path_to(thing: Any, whole: Any, depth: int = 3) -> str:
+    """Return how to write `thing` as a part of `whole`, such as "forks[1]"; if it is none, an empty text."""
+    for name, part in parts_of(whole):
+        if part is thing:
+            return name.lstrip(".")
+    for name, part in parts_of(whole) if depth else ():
+        if (rest := path_to(thing, part, depth - 1)) and not isinstance(part, str):
+            return f"{name}{'' if rest.startswith('[') else '.'}{rest}".lstrip(".")
+    return ""
+
+
+def parts_of(whole: Any) -> list[tuple[str, Any]]:
+    """Return the parts of an object, dict or list by the text that selects each."""
+    if isinstance(whole, dict):
+        return [(f"[{name!r}]", part) for name, part in whole.items()]
+    if isinstance(whole, list | tuple):
+        return [(f"[{place}]", part) for place, part in enumerate(whole)]
+    return [(f".{name}", part) for name, part in getattr(whole, "__dict__", {}).items()]
+
+
+def snapshot(state: Any) -> dict[str, str]:
+    """Return the shared state as text, by the name of each part."""
+    parts = parts_of(state)
+    return {name.lstrip("."): text(part) for name, part in parts} if parts else {"state": text(state)}
+
+
+def text(value: Any, depth: int = 2) -> str:
+    """Return `value` as short text without addresses."""
+    if isinstance(getattr(value, "queue", None), Sequence | deque):
+        return f"{type(value).__name__}({list(value.queue)})"
+    kind: Any = type(value)
+    if kind.__repr__ is object.__repr__ and depth and type(value).__module__ not in ("threading", "queue"):
+        inside = ", ".join(
+            f"{name}={text(part, depth - 1)}" for name, part in getattr(value, "__dict__", {}).items()
+        )
+        return f"{type(value).__name__}({inside})"
+    shown = re.sub(r" (object )?at 0x[0-9a-fA-F]+", "", repr(value))
+    return re.sub(r"^<(threading|queue)\.", "<", shown)

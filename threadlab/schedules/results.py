@@ -1,0 +1,154 @@
+"""What an exploration found, as frozen plain data, and how a schedule is written."""
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """An outcome that is not a value of the program."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+DEADLOCK = Special("DEADLOCK")
+LIVELOCK = Special("LIVELOCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The outcome of a schedule in which an exception leaves a thread."""
+
+    thread: str  # "A", "B" …
+    error: str  # the name of the exception's type
+
+    def __str__(self) -> str:
+        return f"thread {self.thread} died of {self.error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What keeps a thread from going on."""
+
+    thread: str
+    line: int
+    wants: str  # such as "lock" or "forks[1]"
+    holder: str | None  # the thread that holds it; None if nobody does
+    holder_line: int  # where the holder took it
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a replay."""
+
+    thread: str
+    line: int
+    source: str
+    state: dict[str, str]  # the shared state after the step, as text, by the name of each part
+    choices: str  # the threads that can take the next step
+    following: dict[str, int]  # the line at which each thread that has not ended goes on
+    waits: tuple[Wait, ...]
+    printed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One schedule, step by step on real threads."""
+
+    case: str
+    outcome: Any  # None while threads can still go on
+    steps: tuple[Step, ...]
+    start: dict[str, str]  # the shared state before the first step
+    choices: str  # the threads that could go on: empty at the end
+    waits: tuple[Wait, ...]  # who waits for what at the end
+
+    def __str__(self) -> str:
+        """Return the walk as text to read aloud."""
+        told = [f"{each.thread} {each.line:>4}  {each.source}  → {_shown(each.state)}" for each in self.steps]
+        return "\n".join([f"start: {_shown(self.start)}", *told, f"outcome: {self.outcome}"])
+
+
+def _shown(state: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in state.items())
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Every schedule of a few threads, counted by outcome."""
+
+    outcomes: dict[Hashable, float]  # number of schedules; math.inf where a cycle makes it endless
+    wrong: float
+    complete: bool  # False: a bound was met, and every number is a lower bound
+    livelock: bool
+    can_starve: bool  # some thread can be passed over for ever, though not under a fair scheduler
+    notes: tuple[str, ...]
+    states: int
+    runs: int
+    threads: tuple[str, ...]
+    is_right: Callable[[Any], bool] = field(repr=False, compare=False)
+    _case: Callable[[Any], str] = field(repr=False, compare=False)
+    _replay: Callable[[str], Replay] = field(repr=False, compare=False)
+
+    @property
+    def total(self) -> float:
+        """The number of schedules."""
+        return sum(self.outcomes.values())
+
+    def case(self, outcome: Any) -> str:
+        """Return the simplest schedule that ends in `outcome`: fewest preemptions, switches, then steps."""
+        if outcome not in self.outcomes:
+            found = ", ".join(map(repr, self.outcomes))
+            raise ValueError(f"outcome must be one of those found ({found}), not {outcome!r}")
+        return self._case(outcome)
+
+    def replay(self, outcome: Any) -> Replay:
+        """Run the simplest schedule that ends in `outcome` step by step."""
+        return self._replay(self.case(outcome))
+
+    def __str__(self) -> str:
+        more = "" if self.complete else "at least "
+        return f"{more}{self.wrong} of {more}{self.total} orders are wrong"
+
+
+def write(letters: Sequence[str]) -> str:
+    """Return a schedule as letters (`ABBA`) or, if longer than eight steps, as turns (`A3 B2`)."""
+    return "".join(letters) if len(letters) <= 8 else turns(letters)
+
+
+def turns(letters: Iterable[str]) -> str:
+    """Return a schedule as turns: `A3 B2`."""
+    return " ".join(f"{letter}{len(list(group))}" for letter, group in groupby(letters))
+
+
+def write_loop(lead: Sequence[str], loop: Sequence[str]) -> str:
+    """Return a schedule that ends in a loop: `A1 B1 (A2 B2)`."""
+    return f"{turns(lead)} ({turns(loop)})".strip()
+
+
+def read(case: Any, threads: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Return the threads of the steps of `case`, and those of its loop, which is mostly empty.
+
+    Raises:
+        TypeError: `case` is no text.
+        ValueError: it is not written as a schedule of these `threads`.
+    """
+    if not isinstance(case, str):
+        raise TypeError(f"case must be a text such as 'ABBA' or 'A3 B2', not {case!r}")
+    match = re.fullmatch(r"\s*([A-Z0-9\s]*?)\s*(?:\(([A-Z0-9\s]+)\))?\s*", case)
+    parts = []
+    for part in match.groups("") if match else ():
+        letters = re.sub(r"([A-Z])(\d+)", lambda turn: turn[1] * min(int(turn[2]), 100_000), part)
+        parts.append(
+            [threads.index(letter) if letter in threads else -1 for letter in letters if not letter.isspace()]
+        )
+    if not match or any(-1 in part for part in parts):
+        raise ValueError(
+            f"case must be a text such as 'ABBA' or 'A3 B2' of the threads {', '.join(threads)}, not {case!r}"
+        )
+    return parts[0], parts[1]

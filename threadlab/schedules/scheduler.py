@@ -1,0 +1,296 @@
+"""Runs a few real threads one step at a time, in the order that a `decide` function asks for.
+
+Each thread has a lock of its own as a baton; whoever holds the baton runs. `sys.settrace` calls back at each
+line of the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the
+baton is handed over only if that is another thread.
+"""
+
+import ctypes
+import dis
+import sys
+import threading
+from _thread import allocate_lock
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from io import StringIO
+from time import perf_counter
+from types import FrameType, TracebackType
+from typing import Any, NoReturn
+
+from threadlab.running.standins import inside
+from threadlab.schedules.learner import Learner, Page
+from threadlab.schedules.primitives import Abandon, Lock, StandIns, UnsupportedError, name_of
+from threadlab.schedules.tracing import Tracing
+
+Decide = Callable[["Run"], int | None]
+_HANDLER = dis.opmap["PUSH_EXC_INFO"]
+LONGEST_STEP = 2.0  # seconds; a step of a lesson takes microseconds, a blocking call or endless loop for ever
+
+
+class Run:
+    """One order of steps: where each thread is now, and what came of it."""
+
+    def __init__(self, count: int, decide: Decide) -> None:
+        self.decide = decide
+        self.bodies: Sequence[Callable[[], Any]] = ()
+        self.alive = [True] * count
+        self.begun = [False] * count
+        self.told = [False] * count  # that the run is over
+        self.lines = [0] * count  # the line that each thread executes next
+        self.codes: list[Any] = [None] * count  # and the code it belongs to
+        self.first: list[Any] = [(0, None)] * count  # where each thread began
+        self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
+        self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
+        self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
+        self.parts: list[int | None] = [None] * count  # the number of each thread's state while it stays so
+        self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
+        self.current: int | None = None
+        self.steps = 0
+        self.stuck = False  # whether threads were left when there was no choice any more
+        self.over = False
+        self.crash: tuple[int, BaseException] | None = None
+        self.failure: BaseException | None = None  # ends the whole exploration
+
+    def choices(self) -> tuple[int, ...]:
+        """Return the threads that can take the next step."""
+        waiting = self.waiting
+        return tuple(
+            thread
+            for thread, alive in enumerate(self.alive)
+            if alive and ((wait := waiting[thread]) is None or wait[0].can_go_on(wait[1]))
+        )
+
+
+class Scheduler(StandIns):
+    """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
+
+    def __init__(self, count: int, learner: Learner) -> None:
+        self._learner, self._count = learner, count
+        self._tracing = Tracing(learner, self._reach)
+        self._batons = [allocate_lock() for _ in range(count + 1)]
+        self._done = allocate_lock()
+        self._closed = False
+        self._patience = LONGEST_STEP  # how long to wait for a thread to end
+        self._threads: list[threading.Thread] = []
+        self._stack = ExitStack()
+        self.run = Run(count, lambda run: None)
+        self.clocks = [0.0] * (count + 1)
+        self.clock_is_data = False
+        self.printed = StringIO()  # what the threads print
+        self.keeps_print = False
+
+    def __enter__(self) -> "Scheduler":
+        for lock in (*self._batons, self._done):
+            lock.acquire()
+        self._stack.enter_context(self._tracing.instructions(self))
+        self._stack.callback(self._end_threads)
+        self.renew_threads()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def renew_threads(self) -> None:
+        """Put new threads in the place of the old ones: thread-locals start afresh."""
+        self._end_threads()
+        self._closed = False
+        with inside(None):
+            for me in range(self._count + 1):
+                work, name = (self._work, name_of(me)) if me < self._count else (self._keep_tracing, "keeper")
+                thread = threading.Thread(target=work, args=(me,), name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _end_threads(self) -> None:
+        self._closed = self.run.over = True
+        with inside(None):
+            for baton, thread in zip(self._batons, self._threads, strict=False):
+                baton.release()
+                thread.join(self._patience)
+        self._threads = []
+
+    # --- what the caller's thread does
+
+    def new_run(self, decide: Decide) -> Run:
+        """Forget the run before; the next one starts its clock at zero."""
+        self.run, self.clocks = Run(self._count, decide), [0.0] * (self._count + 1)
+        return self.run
+
+    def play(self, bodies: Sequence[Callable[[], Any]]) -> Run:
+        """Run `bodies` on threads A, B, … until they end or `decide` returns None."""
+        run = self.run
+        run.bodies = bodies
+        first = run.decide(run)
+        if first is not None:
+            run.current = first
+            self._batons[first].release()
+            self._await_end(run)
+        run.current = None
+        if run.failure is not None:
+            raise run.failure
+        return run
+
+    def _await_end(self, run: Run) -> None:
+        steps, since = -1, perf_counter()
+        try:
+            while not self._done.acquire(timeout=0.1):  # short, so that an interrupt gets through on Windows
+                if run.steps != steps:
+                    steps, since = run.steps, perf_counter()
+                elif perf_counter() - since > LONGEST_STEP:
+                    return self._force_out(run)
+        except KeyboardInterrupt:
+            self._force_out(run)
+            raise
+        return None
+
+    def _force_out(self, run: Run) -> None:
+        """End the run from outside: by a mark where threads look, and by an exception where they compute."""
+        where = f"thread {name_of(run.current or 0)} did not get out of line {run.lines[run.current or 0]}"
+        if run.over:
+            why = "it catches even the exception that ends a run. Write `except Exception` instead"
+        else:
+            why = (
+                "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be "
+                "explored: use queue.Queue, locks and time.sleep"
+            )
+        run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
+        for _ in range(10):
+            ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
+            if self._done.acquire(timeout=0.1):
+                return
+        self._patience = 0.1  # nothing can end a call into C: leave it behind
+        raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")
+
+    # --- what threads A, B, … do
+
+    def _work(self, me: int) -> None:
+        with inside(self):
+            while not self._closed:
+                self._batons[me].acquire()
+                if not self._closed:
+                    self._live(me, self.run)
+
+    def _keep_tracing(self, me: int) -> None:
+        """Trace in one thread all the time.
+
+        From 3.12 on, the first thread that begins to trace and the last one that ends change all code that
+        runs, which takes its time.
+        """
+        sys.settrace(lambda frame, event, argument: None)
+        self._batons[me].acquire()
+
+    def _live(self, me: int, run: Run) -> None:
+        run.begun[me] = True
+        try:
+            self._tracing.call(run.bodies[me])
+        except BaseException as error:
+            if not run.over and not isinstance(error, SystemExit):
+                run.crash = run.crash or (me, error)
+        run.alive[me] = False
+        run.waiting[me] = run.frames[me] = run.handled[me] = run.parts[me] = None
+        following = None if run.over else self._decide(run)
+        if following is None:
+            run.over = True
+            self._end_next(run)
+        else:
+            run.current = following
+            self._batons[following].release()
+
+    def _end_next(self, run: Run) -> None:
+        for thread in range(self._count):
+            if run.alive[thread] and run.begun[thread]:
+                run.current = thread
+                self._batons[thread].release()
+                return
+        self._done.release()
+
+    def _decide(self, run: Run) -> int | None:
+        run.steps += 1
+        self._tracing.paused = True
+        try:
+            chosen = run.decide(run)
+        except Exception as error:
+            run.failure, chosen = error, None
+        self._tracing.paused = False
+        run.stuck = chosen is None and any(run.alive)
+        return chosen
+
+    def _reach(self, frame: FrameType, page: Page) -> None:
+        """End a step where the next one begins."""
+        run, me = self.run, self.run.current
+        if me is None:  # `state` or `outcome` runs on the caller's thread
+            return
+        if not run.over:
+            run.lines[me], run.codes[me] = frame.f_lineno, page.code
+            if page.outline is not None and not self._learner.micro:
+                page.outline.note(frame, run.held.setdefault(frame, {}))
+            if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
+                run.frames[me], run.first[me] = frame, (frame.f_lineno, page.code)
+            else:
+                self._step_ends(run, me, frame)
+        if run.over:
+            self._leave(run, frame)
+
+    def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
+        run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
+        chosen = self._decide(run)
+        if chosen is None:
+            run.over = True
+        elif chosen != me:
+            run.current = chosen
+            self._batons[chosen].release()
+            self._batons[me].acquire()
+
+    def _leave(self, run: Run, frame: FrameType) -> None:
+        """Let the running thread leave a run that is over, by an exception, once.
+
+        What `with` and `finally` do on the way out is no step. Where a handler begins,
+        an exception would spoil what Python remembers of the one being handled, so there the thread goes on.
+        """
+        if not run.told[run.current or 0] and frame.f_code.co_code[frame.f_lasti] != _HANDLER:
+            run.told[run.current or 0] = True
+            raise Abandon
+
+    # --- what the primitives ask
+
+    def here(self) -> tuple[int | None, int]:
+        """Return the running thread (None in `state` and `outcome`) and its line."""
+        current = self.run.current
+        return current, 0 if current is None else self.run.lines[current]
+
+    def wait(self, lock: Lock, seconds: float | None) -> None:
+        """End the step of the running thread; return when it is chosen to go on."""
+        run, me = self.run, self.run.current
+        if me is None:
+            raise UnsupportedError("`state` and `outcome` must not wait: nobody is there to end the wait")
+        if run.over:
+            raise Abandon
+        run.waiting[me] = lock, seconds is not None
+        self._step_ends(run, me, sys._getframe(2))
+        if run.over:
+            run.told[me] = True
+            raise Abandon
+        run.waiting[me] = None
+        if lock.depth:  # it was chosen although the lock is not there: its time is up
+            self.pass_time(seconds or 0)
+            self.clocks[me] += 1e-9  # beyond the end of the wait, whatever was rounded
+
+    def clock_escaped(self) -> None:
+        """Take note that a reading of the clock became plain data, which then is part of every state."""
+        self.clock_is_data = True
+
+    def _print(self, real: Any, *values: Any, **how: Any) -> None:
+        """Keep the text for a replay; while exploring, it would be printed once for every order."""
+        if self.keeps_print and self.run.current is not None:
+            real(*values, **{**how, "file": self.printed})
+
+    def give_up(self, what: str) -> NoReturn:
+        """End the exploration because the running thread does what cannot be controlled."""
+        thread, line = self.here()
+        sentence = f"line {line}: thread {name_of(thread)} {what}" if line else f"`state` or `outcome` {what}"
+        self.run.failure = UnsupportedError(sentence)
+        if thread is None:
+            raise self.run.failure
+        self.run.over = True
+        raise Abandon

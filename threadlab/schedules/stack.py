@@ -1,0 +1,107 @@
+"""What lies on the value stack of a frame, as far as bytecode tells: Python shows no one the stack itself."""
+
+import dis
+import functools
+from itertools import pairwise
+from types import CodeType, FrameType
+
+
+@functools.lru_cache(maxsize=512)
+def depths(code: CodeType) -> dict[int, int]:
+    """Return how many values lie on the value stack before each instruction of `code`, by its offset."""
+    steps = list(dis.get_instructions(code))
+    following = {step.offset: after.offset for step, after in pairwise(steps)}
+    by_offset = {step.offset: step for step in steps}
+    found: dict[int, int] = {}
+    todo = [(0, 0)]
+    for entry in dis._parse_exception_table(code):  # type: ignore[attr-defined]
+        todo.append((entry.target, entry.depth + 1 + entry.lasti))
+    while todo:
+        offset, depth = todo.pop()
+        while offset not in found:
+            found[offset] = depth
+            step = by_offset[offset]
+            argument = step.arg if step.opcode >= dis.HAVE_ARGUMENT else None
+            if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
+                todo.append((step.argval, depth + dis.stack_effect(step.opcode, argument, jump=True)))
+            if step.opname in _NO_FALL_THROUGH or offset not in following:
+                break
+            depth += dis.stack_effect(step.opcode, argument, jump=False)
+            offset = following[offset]
+    return found
+
+
+_NO_FALL_THROUGH = {
+    "RETURN_VALUE", "RETURN_CONST", "RERAISE", "RAISE_VARARGS", "JUMP_FORWARD", "JUMP_BACKWARD",
+    "JUMP_BACKWARD_NO_INTERRUPT",
+}  # fmt: skip
+
+
+def below(code: CodeType, offset: int) -> int | None:
+    """Return how many values lie below those that the call at `offset` works on; None if it is no call."""
+    offset = start_of(code, offset)
+    step, depth = _step_at(code, offset), depths(code).get(offset)
+    if step is None or depth is None:
+        return None
+    if step.opname.startswith("CALL"):
+        return depth + dis.stack_effect(step.opcode, step.arg) - 1
+    return depth - 1 if step.opname in ("BEFORE_WITH", "LOAD_ATTR") else None
+
+
+@functools.lru_cache(maxsize=512)
+def _steps(code: CodeType) -> dict[int, tuple[int, dis.Instruction]]:
+    return {step.offset: (place, step) for place, step in enumerate(dis.get_instructions(code))}
+
+
+def start_of(code: CodeType, offset: int) -> int:
+    """Return the offset of the instruction that `offset` lies in: frames may point into its cache."""
+    steps = _steps(code)
+    while offset not in steps and offset > 0:
+        offset -= 2
+    return offset
+
+
+def _step_at(code: CodeType, offset: int) -> dis.Instruction | None:
+    return _steps(code).get(offset, (0, None))[1]
+
+
+def calls_directly(frame: FrameType, called: CodeType) -> bool:
+    """Tell whether the call that `frame` waits for is a plain one of `called`, with no C code in between.
+
+    C code that calls back (`sorted(..., key=…)`) has a state of its own, which nobody can see.
+    """
+    offset = start_of(frame.f_code, frame.f_lasti)
+    step = _step_at(frame.f_code, offset)
+    if step is None or not step.opname.startswith("CALL"):
+        return step is not None and step.opname in ("BEFORE_WITH", "LOAD_ATTR")
+    loads = callable_steps(frame.f_code, offset)
+    if not loads:
+        return False
+    name = loads[-1].argval
+    value = frame.f_locals.get(name, frame.f_globals.get(name)) if len(loads) == 1 else None
+    special = loads[-1].opname == "LOAD_SPECIAL"
+    return special or name == called.co_name or getattr(value, "__code__", None) is called
+
+
+def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
+    """Return the instructions with a name that put the callable of the call at `offset` on the stack."""
+    place, base, depth = _steps(code)[offset][0], below(code, offset), depths(code)
+    steps = [step for _, step in _steps(code).values()]
+    start = next((at for at in range(place - 1, -1, -1) if depth.get(steps[at].offset) == base), place)
+    found: list[dis.Instruction] = []
+    for step in steps[start:place]:
+        if found and depth.get(step.offset, 0) >= (base or 0) + 2:
+            break
+        if step.opname == "LOAD_SPECIAL" or (
+            step.opname.startswith("LOAD") and isinstance(step.argval, str) and step.opname != "LOAD_CONST"
+        ):
+            found.append(step)
+    return found
+
+
+@functools.lru_cache(maxsize=512)
+def hides(code: CodeType) -> bool:
+    """Tell whether some line of `code` begins with something on the value stack."""
+    labels = dis.findlabels(code.co_code)  # type: ignore[arg-type]  # it does want bytes
+    starts = [start for start, _, line in code.co_lines() if line is not None]
+    return any(depths(code).get(start, 0) > 0 for start in [*starts, *labels])
