@@ -175,7 +175,7 @@ def test_notify_wakes_in_order_of_waiting():
     found = run([(wait, "A"), (wait, "B"), notify], outcome=log)
     assert found.outcomes.keys() == {DEADLOCK}
     told = replay([(wait, "A"), (wait, "B"), notify], state=Shop, outcome=log, case="AABBCCC", partial=True)
-    assert told.choices == "A"
+    assert told.end.choices == "A"
 
 
 def test_a_woken_thread_is_no_choice_while_the_lock_is_taken():
@@ -422,7 +422,7 @@ def test_a_deadlock_says_who_holds_and_who_wants_what_at_which_lines():
     assert (found.outcomes, found.wrong, found.case(DEADLOCK)) == ({2: 18, DEADLOCK: 4}, 4, "ABBA")
     first = one_way.__code__.co_firstlineno
     second = other_way.__code__.co_firstlineno
-    waits = {(w.thread, w.line, w.wants, w.holder, w.holder_line) for w in found.replay(DEADLOCK).waits}
+    waits = {(w.thread, w.line, w.wants, w.holder, w.holder_line) for w in found.replay(DEADLOCK).end.waits}
     assert waits == {("A", first + 2, "other", "B", second + 1), ("B", second + 2, "lock", "A", first + 1)}
 
 

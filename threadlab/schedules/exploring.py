@@ -220,9 +220,18 @@ def _summary(program: Program, explorer: Explorer, is_right: Callable[[Any], boo
         runs=explorer.runs,
         threads=program.names,
         is_right=is_right,
+        lengths={}
+        if endless or explorer.stopped
+        else {name: graph.lengths(place) for place, name in enumerate(program.names)},
+        _orders=functools.partial(_orders, graph, program.names),
         _case=functools.partial(_case, graph, program.names),
         _replay=functools.partial(replay_program, program),
     )
+
+
+def _orders(graph: Graph, names: Sequence[str]) -> list[tuple[str, Any]]:
+    found = sorted(graph.schedules(), key=lambda each: each[:2])
+    return [(write([names[thread] for thread in way]), outcome) for _, way, outcome in found]
 
 
 def _case(graph: Graph, names: Sequence[str], outcome: Any) -> str:

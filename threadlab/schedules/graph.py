@@ -74,6 +74,28 @@ class Graph:
                         ways[after] += total
         return found
 
+    def schedules(self) -> Iterator[tuple[Cost, list[int], Any]]:
+        """Yield every schedule, in alphabetical order, with its cost before and its outcome after it."""
+        todo: list[tuple[int, Cost, list[int]]] = [(0, 0, [])]
+        while todo:
+            number, cost, way = todo.pop()
+            if not self.nodes[number].choices:
+                yield cost, way, self.nodes[number].outcome
+            last = way[-1] if way else -1
+            for thread, after in sorted(self.nodes[number].edges(), reverse=True):
+                todo.append((after, cost + self.cost(number, last, thread), [*way, thread]))
+
+    def lengths(self, thread: int) -> tuple[int, int]:
+        """Return the fewest and the most steps that `thread` takes in a schedule; there must be no cycle."""
+        found, ends = {0: (0, 0)}, []
+        for (number,) in self.groups(range(len(self.nodes)), lambda node, thread: True):
+            low, high = found[number]
+            ends += [] if self.nodes[number].choices else [(low, high)]
+            for mover, after in self.nodes[number].edges():
+                least, most = found.get(after, (math.inf, 0))
+                found[after] = min(least, low + (mover == thread)), max(most, high + (mover == thread))  # type: ignore[assignment]
+        return min(low for low, _ in ends), max(high for _, high in ends)
+
     def _is_cycle(self, group: list[int]) -> bool:
         return len(group) > 1 or any(after == group[0] for _, after in self.nodes[group[0]].edges())
 

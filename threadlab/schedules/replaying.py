@@ -1,15 +1,19 @@
 """Replay one schedule step by step, and say who waits for whom."""
 
+import inspect
 import linecache
 import re
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from io import StringIO
+from types import CodeType
 from typing import Any
 
+from threadlab.schedules.learner import functions_of
 from threadlab.schedules.primitives import name_of
 from threadlab.schedules.program import Program, SwitchPoints
-from threadlab.schedules.results import LIVELOCK, Replay, Step, Wait, read
+from threadlab.schedules.results import LIVELOCK, Place, Replay, Step, Wait, read
 from threadlab.schedules.scheduler import Run, Scheduler
 from threadlab.schedules.states import States
 
@@ -61,6 +65,7 @@ class Player:
         self.loop, self.partial = loop, partial
         self.states = States(program.learner)
         self.told: list[Step] = []
+        self.codes: dict[str, CodeType] = {}  # of the functions that a thread was in
         self.marks: list[Any] = []  # the key at the start and at the end of the loop
         self.able: set[int] = set()  # threads that can run in the loop
         self.began: Any = None  # the thread of the step under way, and where it began
@@ -69,31 +74,22 @@ class Player:
         """Run the schedule and return what happened."""
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
-        self.start = snapshot(self.state)
-        self.choices = ""
-        self.waits: tuple[Wait, ...] = ()
         self.scheduler.keeps_print = True
         self.scheduler.play(self.program.bodies(self.state))
-        return Replay(
-            case=self.case,
-            outcome=self.outcome(run),
-            steps=tuple(self.told),
-            start=self.start,
-            choices=self.choices,
-            waits=self.waits,
-        )
+        start, *steps = self.told
+        return Replay(self.case, self.outcome(run), start, tuple(steps), dict(self.sources()))
 
     def outcome(self, run: Run) -> Any:
         """Return what the schedule came to."""
         if self.loop >= 0:
             return LIVELOCK
-        return None if self.choices else self.program.outcome_of(self.scheduler, run, self.state)
+        return None if self.told[-1].choices else self.program.outcome_of(self.scheduler, run, self.state)
 
     def decide(self, run: Run) -> int | None:
         """Write down the step that ended and return the thread of the next one."""
         choices = run.choices()
         self.note(run, choices)
-        place = len(self.told)
+        place = len(self.told) - 1
         if place == self.loop:
             self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
         if self.loop >= 0 and place >= self.loop:
@@ -131,27 +127,43 @@ class Player:
 
     def note(self, run: Run, choices: tuple[int, ...]) -> None:
         """Write down the step that ended just now."""
-        self.choices = "".join(map(name_of, choices))
-        self.waits = tuple(
-            wait_of(run, thread, self.state, self.program) for thread, wait in enumerate(run.waiting) if wait
-        )
-        if self.began is None:
-            return
-        thread, place = self.began
-        line, code = place or run.first[thread]
+        thread, (line, code) = -1, (0, None)
+        if self.began is not None:
+            thread, (line, code) = self.began[0], self.began[1] or run.first[self.began[0]]
         self.told.append(
             Step(
-                thread=name_of(thread),
+                thread=name_of(thread) if code else "",
                 line=line,
                 source=linecache.getline(code.co_filename, line).strip() if code else "",
                 state=snapshot(self.state),
-                choices=self.choices,
-                following={name_of(each): run.lines[each] for each, alive in enumerate(run.alive) if alive},
-                waits=self.waits,
+                choices="".join(map(name_of, choices)),
+                places={
+                    name_of(each): self.place_of(run, each) for each, alive in enumerate(run.alive) if alive
+                },
+                waits=tuple(
+                    wait_of(run, each, self.state, self.program)
+                    for each, wait in enumerate(run.waiting)
+                    if wait
+                ),
                 printed=self.scheduler.printed.getvalue(),
             )
         )
         self.scheduler.printed = StringIO()
+
+    def place_of(self, run: Run, thread: int) -> Place:
+        """Return where `thread` goes on."""
+        code = run.codes[thread]
+        if code is None:
+            code = next(functions_of(self.program.calls[thread][0])).__code__
+        name = code.co_qualname.rpartition("<locals>.")[2]
+        self.codes.setdefault(name, code)
+        return Place(name, run.lines[thread])
+
+    def sources(self) -> Iterator[tuple[str, tuple[int, tuple[str, ...]]]]:
+        """Yield the source of each function that a thread was in."""
+        for name, code in self.codes.items():
+            with suppress(OSError):
+                yield name, (code.co_firstlineno, tuple(inspect.getsourcelines(code)[0]))
 
 
 def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:

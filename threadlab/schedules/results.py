@@ -44,15 +44,23 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a thread goes on: the name of a function, and the line there, 0 before the thread has begun."""
+
+    function: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a replay."""
+    """One step of a replay, and how things stand after it."""
 
     thread: str
     line: int
     source: str
     state: dict[str, str]  # the shared state after the step, as text, by the name of each part
     choices: str  # the threads that can take the next step
-    following: dict[str, int]  # the line at which each thread that has not ended goes on
+    places: dict[str, Place]  # where each thread that has not ended goes on
     waits: tuple[Wait, ...]
     printed: str = ""
 
@@ -63,15 +71,19 @@ class Replay:
 
     case: str
     outcome: Any  # None while threads can still go on
+    start: Step  # how things stand before the first step; nobody takes it
     steps: tuple[Step, ...]
-    start: dict[str, str]  # the shared state before the first step
-    choices: str  # the threads that could go on: empty at the end
-    waits: tuple[Wait, ...]  # who waits for what at the end
+    sources: dict[str, tuple[int, tuple[str, ...]]]  # by function: its first line's number, and its lines
+
+    @property
+    def end(self) -> Step:
+        """The last step."""
+        return self.steps[-1] if self.steps else self.start
 
     def __str__(self) -> str:
         """Return the walk as text to read aloud."""
         told = [f"{each.thread} {each.line:>4}  {each.source}  → {_shown(each.state)}" for each in self.steps]
-        return "\n".join([f"start: {_shown(self.start)}", *told, f"outcome: {self.outcome}"])
+        return "\n".join([f"start: {_shown(self.start.state)}", *told, f"outcome: {self.outcome}"])
 
 
 def _shown(state: dict[str, str]) -> str:
@@ -92,6 +104,10 @@ class Exploration:
     runs: int
     threads: tuple[str, ...]
     is_right: Callable[[Any], bool] = field(repr=False, compare=False)
+    lengths: dict[
+        str, tuple[int, int]
+    ]  # the fewest and the most steps of each thread; {} if some are endless
+    _orders: Callable[[], Iterable[tuple[str, Any]]] = field(repr=False, compare=False)
     _case: Callable[[Any], str] = field(repr=False, compare=False)
     _replay: Callable[[str], Replay] = field(repr=False, compare=False)
 
@@ -99,6 +115,10 @@ class Exploration:
     def total(self) -> float:
         """The number of schedules."""
         return sum(self.outcomes.values())
+
+    def orders(self, most: int = 20) -> list[tuple[str, Any]]:
+        """Return every schedule with its outcome, the simplest first; none if there are more than `most`."""
+        return list(self._orders()) if self.complete and self.total <= most else []
 
     def case(self, outcome: Any) -> str:
         """Return the simplest schedule that ends in `outcome`: fewest preemptions, switches, then steps."""
