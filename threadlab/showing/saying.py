@@ -28,7 +28,7 @@ def number(value: float) -> str:
 
 def count(many: int, noun: str = "thread") -> str:
     """Return "1 thread" or "8 threads"."""
-    return f"{many} {noun}" + ("s" if many != 1 else "")
+    return f"{many:,} {noun}" + ("s" if many != 1 else "")
 
 
 def _guess(guess: float | None, unit: str) -> list[str]:

@@ -1,0 +1,118 @@
+"""Orders of steps as rows of lettered tiles: what every picture of schedules has in common."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from math import inf
+from typing import Any
+
+from threadlab.schedules import Crash, Exploration
+from threadlab.showing.saying import count, number
+from threadlab.showing.style import COLOURS, GREY
+
+MOST = 20  # orders that a class can still look through one by one
+NAMES = "ABCDEFGH"
+_TILE = (
+    "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin-right:3px"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order, or with `many` all that come to the same: the simplest of them, and how many they are."""
+
+    case: str
+    outcome: Any
+    right: bool
+    many: float | None = None
+
+    @property
+    def sign(self) -> str:
+        """A sign and a word for right or wrong."""
+        return "✓ right" if self.right else "✗ wrong"
+
+    @property
+    def told(self) -> str:
+        """What the order comes to, in words."""
+        return outcome_words(self.outcome)
+
+    @property
+    def number(self) -> str:
+        """How many orders are meant, in words; nothing for one of its own."""
+        return "" if self.many is None else "endless" if self.many == inf else count(int(self.many), "order")
+
+
+def rows_of(found: Exploration) -> list[Row]:
+    """Return a row for each order if they are few, else for each outcome; the right ones first."""
+    few = found.orders(MOST)
+    rows = [Row(case, outcome, found.is_right(outcome)) for case, outcome in few] or [
+        Row(found.case(outcome), outcome, found.is_right(outcome), many)
+        for outcome, many in sorted(found.outcomes.items(), key=lambda each: -each[1])
+    ]
+    return sorted(rows, key=lambda row: not row.right)
+
+
+def turns(case: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the tiles of `case`: the letter of a thread, how many steps it takes, and what stands there.
+
+    >>> list(turns("A1 (B2)"))
+    [('A', 1, 'A'), ('', 0, '↻'), ('B', 2, 'B2')]
+    """
+    for letter, steps, loop in re.findall(r"([A-Z])(\d*)|(\()", case):
+        many = int(steps or 1)
+        yield letter, 0 if loop else many, "↻" if loop else letter + (steps if many > 1 else "")
+
+
+def colour_of(thread: str) -> str:
+    """Return the colour of the thread with this letter; of none, grey."""
+    return COLOURS[NAMES.index(thread) % len(COLOURS)] if thread else GREY
+
+
+def tiles(case: str, *, size: int = 30) -> str:
+    """Return `case` as HTML: a row of tiles of `size` pixels.
+
+    >>> tiles("ABBA").count("</span>")
+    5
+    """
+    looks = f"{_TILE};line-height:{size}px;min-width:{size}px;font-size:{size * 0.55:.0f}px"
+    row = [
+        f'<span style="{looks};background:{colour_of(thread)}">{text}</span>'
+        for thread, _, text in turns(case)
+    ]
+    return f'<span role="img" aria-label="{escape(case)}">{"".join(row)}</span>'
+
+
+def outcome_words(outcome: Any) -> str:
+    """Return what an order came to as a person says it.
+
+    >>> outcome_words(-1), outcome_words(Crash("A", "KeyError"))
+    ('−1', 'A died of KeyError')
+    """
+    if isinstance(outcome, Crash):
+        return f"{outcome.thread} died of {outcome.error}"
+    return number(outcome) if type(outcome) in (int, float) else str(outcome)
+
+
+def headline(found: Exploration) -> str:
+    """Return how many of all orders are wrong."""
+    wrong = [outcome_words(outcome) for outcome in found.outcomes if not found.is_right(outcome)]
+    if found.total == inf:
+        return f"Some orders never end; {'wrong: ' + ', '.join(wrong) if wrong else 'none of them is wrong'}"
+    if not found.complete:
+        return f"At least {found.wrong or found.total:,} orders" + (" are wrong" if wrong else ", none wrong")
+    if not wrong:
+        return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
+    return (
+        f"{found.wrong:,} of {count(int(found.total), 'order')} {'is' if found.wrong == 1 else 'are'} wrong"
+    )
+
+
+def counted(found: Exploration) -> str:
+    """Return how many steps each thread has, and what else is to be said of the count."""
+    steps = ", ".join(
+        f"{name} has {low if low == high else f'{low} to {high}'} step{'s' if high != 1 else ''}"
+        for name, (low, high) in found.lengths.items()
+    )
+    starves = "a thread can starve" if found.can_starve and not found.livelock else ""
+    return "; ".join(part for part in (steps, starves, *found.notes) if part)
