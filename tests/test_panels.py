@@ -4,7 +4,7 @@ from types import FunctionType, SimpleNamespace
 
 import pytest
 
-from threadlab.showing import panels
+from threadlab.showing import cells, panels
 from threadlab.showing.measured import Measured
 from threadlab.showing.panels import Panel, try_workers
 from threadlab.workloads.downloads import Download
@@ -313,7 +313,7 @@ def test_a_cell_run_again_ends_what_its_old_panel_does():
 
 def test_a_panel_of_the_same_function_in_another_cell_stays(monkeypatch):
     first = try_workers(note)
-    monkeypatch.setattr(panels, "_cell", lambda: "another cell")
+    monkeypatch.setattr(cells, "_cell", lambda: "another cell")
     try_workers(note)
     assert first.picture is not None
 

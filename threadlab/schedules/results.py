@@ -109,7 +109,7 @@ class Exploration:
     ]  # the fewest and the most steps of each thread; {} if some are endless
     _orders: Callable[[], Iterable[tuple[str, Any]]] = field(repr=False, compare=False)
     _case: Callable[[Any], str] = field(repr=False, compare=False)
-    _replay: Callable[[str], Replay] = field(repr=False, compare=False)
+    _replay: Callable[..., Replay] = field(repr=False, compare=False)
 
     @property
     def total(self) -> float:
@@ -130,6 +130,10 @@ class Exploration:
     def replay(self, outcome: Any) -> Replay:
         """Run the simplest schedule that ends in `outcome` step by step."""
         return self._replay(self.case(outcome))
+
+    def follow(self, case: str) -> Replay:
+        """Run the steps of `case`, which may end while threads can still go on."""
+        return self._replay(case, True)
 
     def __str__(self) -> str:
         more = "" if self.complete else "at least "

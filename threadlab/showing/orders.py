@@ -31,6 +31,12 @@ def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
         TypeError: `result` is no exploration.
     """
     (found,) = each_is("result", [result], "can_starve", "what explore() returned")
+    axes = draw(found, ax)
+    return finish(axes, orders_words(found), counted(found), shown=ax is None)
+
+
+def draw(found: Exploration, ax: Axes | None = None) -> Axes:
+    """Draw the rows of `found` on `ax`, or on axes of their own."""
     rows = rows_of(found)
     columns = 2 if len(rows) > 10 else 1
     lines = -(-len(rows) // columns)
@@ -46,7 +52,7 @@ def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
     for place, row in enumerate(rows):
         column, line = divmod(place, lines)
         _draw(axes, row, column * WIDE / columns, (line + 0.5) * ROW, shrink, stops)
-    return finish(axes, orders_words(found), counted(found), shown=ax is None)
+    return axes
 
 
 def orders_words(found: Exploration) -> str:

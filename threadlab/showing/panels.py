@@ -12,6 +12,7 @@ from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
+from threadlab.showing.cells import close_widgets, take_the_place
 from threadlab.showing.comparing import compare
 from threadlab.showing.coordinating import Coordinator
 from threadlab.showing.measured import QUICK, Job, Measured
@@ -21,9 +22,6 @@ from threadlab.showing.trying import Attempt, newest, version
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
 FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for one setting of that picture, and of any other
 LATENCIES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-
-# A cell that is run again makes a new panel; what the old one still does must end, and its memory be free.
-_panels: dict[tuple[str, ...], "Panel"] = {}
 
 
 def try_workers(
@@ -60,10 +58,7 @@ def try_workers(
         raise ValueError(f"work must be functions with different names, not {names}")
     known = Measured(thread_counts("workers", workers), tuple(kinds))
     panel = Panel(function("run", run), kinds, known, site=site, guess=guess)
-    key = (_cell(), name_of(run), *kinds)
-    if key in _panels:
-        _panels.pop(key).close()
-    _panels[key] = panel
+    take_the_place(panel, name_of(run), *kinds)
     panel.open()
     return panel
 
@@ -125,9 +120,7 @@ class Panel(Shown):
         """End what is under way and let go of everything."""
         self.coordinator.stop()
         self.coordinator.join(1.0)
-        for widget in (self.workers, self.latency, *self._row.children, self._row, self._title, self.printed):
-            for part in (widget.layout, getattr(widget, "style", widget), widget):
-                part.close()
+        close_widgets(self.latency, self._row, self._title, self.printed)
         self.known.clear()
         self.picture = self._handle = None
 
@@ -191,12 +184,6 @@ class Panel(Shown):
 
     def _say(self, text: str) -> None:
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
-
-
-def _cell() -> str:
-    """Return what JupyterLab calls the cell that is running; nothing elsewhere."""
-    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
-    return str(parent.get("metadata", {}).get("cellId", ""))
 
 
 def _slider(name: str, options: dict[str, Any], value: Any) -> Any:

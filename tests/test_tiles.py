@@ -1,0 +1,90 @@
+"""Orders in tiles and words, from explorations made here."""
+
+import pytest
+
+from threadlab import DEADLOCK, LIVELOCK, Crash, explore
+from threadlab.showing.tiles import colour_of, counted, headline, outcome_words, rows_of, tiles, turns
+
+
+class Shop:
+    mugs = 1
+    sold = 0
+
+
+def sell(shop):
+    if shop.mugs > 0:
+        shop.mugs -= 1
+
+
+def count(shop):
+    sold = shop.sold
+    shop.sold = sold + 1
+
+
+def spin(shop):
+    while not shop.sold:
+        pass
+
+
+def left(shop):
+    return shop.mugs
+
+
+def found(threads, expected=None, **how):
+    return explore(threads, state=Shop, outcome=left, expected=expected, **how)
+
+
+def test_few_orders_are_shown_one_by_one_the_right_ones_first():
+    rows = rows_of(found([sell, sell], {0}))
+    assert [row.case for row in rows] == ["AAB", "BBA", "ABBA", "BAAB", "ABAB", "BABA"]
+    assert [(row.told, row.sign) for row in rows[1:3]] == [("0", "✓ right"), ("−1", "✗ wrong")]
+
+
+def test_many_orders_are_shown_by_what_they_come_to():
+    rows = rows_of(found([sell] * 3, {0}))
+    assert [(row.case, row.told, row.number) for row in rows] == [
+        ("AABC", "0", "6 orders"),
+        ("ABCCAB", "−2", "36 orders"),
+        ("ABBAC", "−1", "24 orders"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("threads", "expected", "says"),
+    [
+        ([sell, sell], {0}, "4 of 6 orders are wrong"),
+        ([sell, sell], {0, -1}, "All 6 orders are right"),
+        ([sell], {0}, "The only order is right"),
+        ([spin], None, "Some orders never end; wrong: LIVELOCK"),
+        ([spin, count], None, "Some orders never end; none of them is wrong"),
+    ],
+)
+def test_the_headline_says_how_many_are_wrong(threads, expected, says):
+    assert headline(found(threads, expected)) == says
+
+
+def test_a_bound_that_was_met_is_in_the_headline_and_beside_it():
+    few = found([sell] * 3, {0}, max_states=12)
+    assert headline(few).startswith("At least ")
+    assert "stopped at max_states=12" in counted(few)
+
+
+def test_how_the_orders_are_counted_is_said():
+    assert counted(found([sell, count])) == "A has 2 steps, B has 2 steps"
+    assert counted(found([sell, sell])) == "A has 1 to 2 steps, B has 1 to 2 steps"
+
+
+def test_a_case_becomes_a_tile_for_each_turn():
+    assert [tile[1:] for tile in turns("ABBA")] == [(1, "A"), (1, "B"), (1, "B"), (1, "A")]
+    assert [tile[1:] for tile in turns("A10 (B2)")] == [(10, "A10"), (0, "↻"), (2, "B2")]
+
+
+def test_tiles_tell_threads_apart_by_letter_and_colour_and_are_read_aloud():
+    assert 'aria-label="ABBA"' in tiles("ABBA")
+    assert colour_of("A") in tiles("A1")
+    assert colour_of("B") not in tiles("A1")
+
+
+def test_outcomes_are_said_in_words():
+    said = [outcome_words(each) for each in (-2, DEADLOCK, LIVELOCK, Crash("B", "KeyError"), ("a", 1))]
+    assert said == ["−2", "DEADLOCK", "LIVELOCK", "B died of KeyError", "('a', 1)"]

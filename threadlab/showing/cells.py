@@ -1,0 +1,30 @@
+"""One panel a cell: a cell that is run again puts its new panel in the place of the old one."""
+
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+# What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
+_panels: dict[tuple[str, ...], Any] = {}
+
+
+def take_the_place(panel: Any, *names: str) -> None:
+    """Close the panel of the same `names` that the running cell made before."""
+    key = (_cell(), *names)
+    if key in _panels:
+        _panels.pop(key).close()
+    _panels[key] = panel
+
+
+def _cell() -> str:
+    """Return what JupyterLab calls the cell that is running; nothing elsewhere."""
+    parent: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
+    return str(parent.get("metadata", {}).get("cellId", ""))
+
+
+def close_widgets(*widgets: Any) -> None:
+    """Close `widgets`, what they hold, and their looks."""
+    for widget in widgets:
+        close_widgets(*getattr(widget, "children", ()))
+        for part in (getattr(widget, "layout", widget), getattr(widget, "style", widget), widget):
+            part.close()

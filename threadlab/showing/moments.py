@@ -1,0 +1,196 @@
+"""Show one moment of a replay: where each thread stands, the shared state, and who waits for whom."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+from math import cos, hypot, pi, sin
+
+from threadlab.schedules import Replay
+from threadlab.schedules.results import Place, Step, Wait
+from threadlab.showing.saying import count
+from threadlab.showing.style import GREY, INK, RED
+from threadlab.showing.tiles import colour_of
+
+_CODE = "font:16px/1.5 monospace;white-space:pre;margin:0"
+_WHOLE = f"color:{INK};font-size:17px;line-height:1.45;width:0;min-width:100%"  # long lines widen nothing
+_SEEN = 14  # lines of a function that fit beside a picture
+
+
+def moment(replay: Replay, place: int) -> str:
+    """Return, in HTML, how things stand after `place` steps of `replay`."""
+    steps = [replay.start, *replay.steps]
+    now, circle = steps[place], cycle(steps[place].waits)
+    names = sorted(replay.start.places)
+    cards = "".join(_card(replay, steps[: place + 1], name, circle) for name in names)
+    before = steps[max(0, place - 1)].state
+    return (
+        f'<div style="{_WHOLE}"><div style="display:flex;gap:8px">{cards}</div>'
+        f'<div style="display:flex;gap:24px;padding-top:8px;align-items:center"><div>{_state(now, before)}'
+        f"{_printed(now)}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
+        f"<details><summary>this order in words</summary><pre>{escape(words(replay))}</pre></details></div>"
+    )
+
+
+def words(replay: Replay) -> str:
+    """Return a whole walk as text to read aloud: who did what, what changed, who waits."""
+    lines = [", ".join(f"{name} is {plain(value)}" for name, value in replay.start.state.items())]
+    for before, now in pairwise([replay.start, *replay.steps]):
+        changes = [
+            f"{name} is {plain(value)}"
+            for name, value in now.state.items()
+            if value != before.state.get(name)
+        ]
+        waits = [
+            f"{wait.thread} waits for {wait.wants}{_by(wait)}"
+            for wait in now.waits
+            if wait not in before.waits
+        ]
+        lines.append("; ".join([f"{now.thread}: {now.source.rstrip(':')}", *changes, *waits]))
+    return "\n".join([*lines, "" if replay.outcome is None else f"outcome: {replay.outcome}"]).strip()
+
+
+def cycle(waits: Sequence[Wait]) -> list[str]:
+    """Return the threads each of which waits for what the next one holds, and the last for the first.
+
+    >>> ann, bob = Wait("A", 3, "till", "B", 2), Wait("B", 3, "ladder", "A", 2)
+    >>> cycle([ann, bob]), cycle([ann])
+    (['A', 'B'], [])
+    """
+    holders = {wait.thread: wait.holder for wait in waits}
+    for first in holders:
+        way = [first]
+        while (following := holders.get(way[-1])) and following not in way:
+            way.append(following)
+        if holders.get(way[-1]) == first:
+            return way
+    return []
+
+
+def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str]) -> str:
+    """Return the source of the thread `name` with the line that it executes next."""
+    now = steps[-1]
+    last = next(step.places[name] for step in reversed(steps) if name in step.places)
+    waits = {wait.thread: wait for wait in now.waits}.get(name)
+    held = {wait.holder_line: wait.wants for wait in now.waits if wait.holder == name}
+    says = "has ended"
+    if name in now.places:
+        says = (
+            f"waits for {code(waits.wants)}{_by(waits)}" if waits else "can go on" if last.line else "starts"
+        )
+    lines = "".join(_lines(replay, last, name in now.places, waits is not None, held))
+    colour = colour_of(name)
+    edge = RED if name in circle else colour
+    faded = "" if name in now.places else ";opacity:0.55"
+    box = f"flex:1 1 0;min-width:0;border:2px solid {edge};border-radius:5px;overflow:hidden{faded}"
+    return (
+        f'<div style="{box}">'
+        f'<div style="background:{colour};color:white;padding:1px 10px"><b>{name}</b> {says}</div>'
+        f'<div style="{_CODE};padding:4px 0;overflow-x:auto">{lines}</div></div>'
+    )
+
+
+def _lines(replay: Replay, place: Place, alive: bool, waits: bool, held: Mapping[int, str]) -> Iterator[str]:
+    first, source = replay.sources.get(place.function, (place.line, ("(no source)",)))
+    indent = len(source[0]) - len(source[0].lstrip())
+    begin = max(0, min(place.line - first - _SEEN // 2, len(source) - _SEEN))
+    for line, text in enumerate(source[begin : begin + _SEEN], first + begin):
+        here = alive and line == (place.line or first)
+        sign = "‖" if here and waits else "▶" if here else ""
+        back = "#FBE3D6" if here and waits else "#FFF3C4" if here else "transparent"
+        note = f'<span style="color:{RED}">  ← holds {code(held[line])}</span>' if line in held else ""
+        yield (
+            f'<div style="background:{back}"><span style="display:inline-block;width:26px;'
+            f'text-align:center">{sign}</span>{escape(text.rstrip()[indent:])}{note} </div>'
+        )
+
+
+def _state(now: Step, before: Mapping[str, str]) -> str:
+    """Return the shared state; what the last step changed is marked."""
+    rows = []
+    for name, value in now.state.items():
+        waiting = [wait.thread for wait in now.waits if wait.wants == name]
+        was = before.get(name, value)
+        text = f"<b>{escape(plain(value))}</b>" if was != value else escape(plain(value))
+        change = f'<span style="color:{GREY}">{escape(plain(was))} → </span>' if was != value else ""
+        queue = f"; {' and '.join(waiting)} wait{'s' * (len(waiting) == 1)}" if waiting else ""
+        back = "background:#FFF3C4" if was != value else ""
+        rows.append(
+            f'<tr style="{back}"><td style="text-align:left;padding:1px 14px 1px 4px">{escape(name)}</td>'
+            f'<td style="text-align:left;padding:1px 8px">{change}{text}{queue}</td></tr>'
+        )
+    return f'<table style="font:17px monospace;margin:0">{"".join(rows)}</table>'
+
+
+def plain(value: str) -> str:
+    """Return the text of a lock, semaphore and so on as a person says it.
+
+    >>> plain("<Lock held by A>"), plain("<Semaphore: value=2>"), plain("3")
+    ('held by A', '●● 2 tokens', '3')
+    """
+    if condition := re.match(r"<Condition\((.+), \d+\)>$", value):
+        return plain(condition[1])
+    if tokens := re.match(r"<\w*Semaphore: value=(\d+)", value):
+        return f"{'●' * int(tokens[1])} {count(int(tokens[1]), 'token')}".strip()
+    return re.sub(r"^<\w+:? (.+)>$", lambda found: found[1].replace("=", " "), value)
+
+
+def _printed(now: Step) -> str:
+    return f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
+
+
+def code(text: str) -> str:
+    """Return `text` in the letters of source code."""
+    return f'<code style="font-size:inherit;background:none;color:inherit">{escape(text)}</code>'
+
+
+def _by(wait: Wait) -> str:
+    return f", held by {wait.holder}" if wait.holder else ""
+
+
+def _graph(names: Sequence[str], waits: Sequence[Wait], circle: Sequence[str]) -> str:
+    """Return the wait-for graph as SVG: an arrow from each thread that waits to the one that holds."""
+    turn = {name: 2 * pi * place / len(names) + pi for place, name in enumerate(names)}
+    at = {name: (160 + 105 * cos(angle), 85 + 55 * sin(angle)) for name, angle in turn.items()}
+    inside = set(pairwise([*circle, *circle[:1]]))
+    arrows = "".join(
+        _arrow(
+            at[wait.thread],
+            at[wait.holder],
+            wait.wants,
+            RED if (wait.thread, wait.holder) in inside else GREY,
+        )
+        for wait in waits
+        if wait.holder
+    )
+    middle = 'text-anchor="middle" fill="white" font-weight="bold" font-size="18"'
+    dots = "".join(
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="20" fill="{colour_of(name)}"/>'
+        f'<text x="{x:.0f}" y="{y + 6:.0f}" {middle}>{name}</text>'
+        for name, (x, y) in at.items()
+    )
+    told = "; ".join(f"{w.thread} waits for {w.wants}{_by(w)}" for w in waits)
+    return f'<svg role="img" aria-label="{escape(told)}" width="320" height="170">{arrows}{dots}</svg>'
+
+
+def _arrow(start: tuple[float, float], end: tuple[float, float], text: str, colour: str) -> str:
+    """Return a bent arrow with `text` at its middle."""
+    (x, y), (u, v) = start, end
+    far = hypot(u - x, v - y) or 1.0
+
+    def at(along: float, aside: float) -> tuple[float, float]:
+        """Return the point so many pixels from `start` towards `end`, and beside that line."""
+        right, down = (u - x) / far, (v - y) / far
+        return x + along * right - aside * down, y + along * down + aside * right
+
+    begin, bend, tip = at(18, 10), at(far / 2, 42), at(far - 20, 8)
+    wings = at(far - 34, 8), at(far - 26, 22)
+    curve = "M{:.0f},{:.0f} Q{:.0f},{:.0f} {:.0f},{:.0f}".format(*begin, *bend, *tip)
+    points = " ".join(f"{a:.0f},{b:.0f}" for a, b in (tip, *wings))
+    a, b = at(far / 2, 40)
+    looks = f'text-anchor="middle" font-size="17" fill="{INK}"'
+    return (
+        f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="3"/>'
+        f'<polygon points="{points}" fill="{colour}"/>'
+        f'<text x="{a:.0f}" y="{b + 5:.0f}" {looks}>{escape(text)}</text>'
+    )

@@ -1,0 +1,181 @@
+"""Let learners walk through orders of steps, or decide themselves who takes the next one."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from threadlab.schedules import LIVELOCK, Exploration
+from threadlab.schedules.results import Step, write
+from threadlab.showing.cells import close_widgets, take_the_place
+from threadlab.showing.moments import code, moment
+from threadlab.showing.orders import draw, orders_words
+from threadlab.showing.style import GREEN, GREY, INK, RED, Picture, Shown, each_is, finish
+from threadlab.showing.tiles import Row, colour_of, counted, headline, outcome_words, rows_of, turns
+
+PACE = 1200  # milliseconds a step, played slowly
+
+
+def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
+    """Show every order that `exploration` found; a click on a tile walks there, step by step.
+
+        >>> from threadlab import explore
+        >>> def add(numbers):
+        ...     numbers.append(len(numbers))
+        >>> show_orders(explore([add, add], state=list, outcome=tuple)).walk.case
+        'AB'
+
+    Args:
+        exploration: What explore() returned.
+        case: The order to begin with; by default the simplest wrong one, if any is wrong.
+
+    Raises:
+        TypeError: `exploration` is no exploration.
+        ValueError: `case` does not fit the program.
+    """
+    (found,) = each_is("exploration", [exploration], "can_starve", "what explore() returned")
+    panel = Orders(found, case)
+    if get_ipython() is not None:
+        still = Picture(
+            finish(draw(found), orders_words(found), counted(found), shown=False).figure, orders_words(found)
+        )
+        display(still._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
+        take_the_place(panel, *(place.function for place in panel.walk.start.places.values()))
+    return panel
+
+
+class Orders(Shown):
+    """A row of tiles for each order, and beside them the walk through one of them."""
+
+    def __init__(self, found: Exploration, case: str = "") -> None:
+        self.found = found
+        rows = rows_of(found)
+        self.simplest = next((row.case for row in rows if not row.right), "")
+        self.walk = found.follow(case or self.simplest or rows[0].case)
+        self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
+        self._told, self._view = widgets.HTML(), widgets.HTML()
+        self._case = widgets.Text(placeholder="type a case, such as ABBA", continuous_update=False)
+        self._case.layout.width = "220px"
+        self._case.observe(lambda change: self.go(change["new"].upper()), "value")
+        self._slider = widgets.IntSlider(max=len(self.walk.steps), readout=False, layout={"width": "200px"})
+        self._slider.observe(lambda _: self._draw(), "value")
+        self._play = widgets.Play(max=len(self.walk.steps), interval=PACE, show_repeat=False)
+        self._link = widgets.jslink((self._play, "value"), (self._slider, "value"))
+        self._threads = {
+            name: _button(f"{name} steps", partial(self.take, name), colour=colour_of(name))
+            for name in found.threads
+        }
+        back, on = (_button(text, partial(self._move, by)) for text, by in (("‹ back", -1), ("step ›", 1)))
+        self._back, self._on = back, on
+        who = widgets.HBox([*self._threads.values(), back, on])
+        where = widgets.HBox([self._play, self._slider, self._case])
+        title = f'<b style="font-size:24px;color:{INK}">{escape(headline(found))}</b>'
+        aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(counted(found))}</span>'
+        size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
+        grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
+        walk = widgets.VBox(
+            [who, where, self._told, self._view], layout={"flex": "1 1 560px", "min_width": "0"}
+        )
+        body = widgets.HBox([grid, walk], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        self.whole = widgets.VBox([widgets.HTML(title + aside), body])
+        self._draw()
+
+    @property
+    def place(self) -> int:
+        """After how many steps of the walk we stand."""
+        return min(int(self._slider.value), len(self.walk.steps))
+
+    def go(self, case: str, place: int | None = None) -> None:
+        """Walk along `case` and stand after `place` steps, by default at its end; or say why not."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            self.walk = self.found.follow(case)
+            self._slider.max = self._play.max = len(self.walk.steps)
+            self._slider.value = len(self.walk.steps) if place is None else place
+            self._draw()
+        except (ValueError, TypeError, RuntimeError) as error:
+            self._told.value = f'<span style="font-size:17px;color:{RED}">{escape(str(error))}</span>'
+        finally:
+            self._turn.release()
+
+    def take(self, thread: str) -> None:
+        """Let `thread` take the next step from where the walk stands."""
+        self.go(write([*(step.thread for step in self.walk.steps[: self.place]), thread]))
+
+    def close(self) -> None:
+        """Let go of all widgets."""
+        self._link.unlink()
+        close_widgets(self._link, self.whole)
+
+    def _move(self, by: int) -> None:
+        self._slider.value += by
+
+    def _row(self, row: Row, size: int) -> Any:
+        """Return a button for each turn of an order, `size` pixels high, and what the order comes to."""
+        buttons, done = [], 0
+        for thread, steps, text in turns(row.case):
+            done += steps
+            go, font = partial(self.go, row.case, done), size // 2
+            box = {"min_width": f"{1.2 * size:.0f}px", "height": f"{size - 4}px", "margin": "1px"}
+            buttons.append(_button(text, go, colour=colour_of(thread), font=font, **box))
+        look = f"font-size:{size // 2 + 1}px;line-height:{size - 2}px;white-space:nowrap;padding-left:8px"
+        sign = f'<b style="color:{_colour(row.right)}">{row.sign}</b>'
+        said = f'<div style="{look}">{escape(row.told)}&ensp;{sign} {row.number}</div>'
+        return widgets.HBox([*buttons, widgets.HTML(said)])
+
+    def _draw(self) -> None:
+        place, walk = self.place, self.walk
+        now = walk.steps[place - 1] if place else walk.start
+        for name, button in self._threads.items():
+            button.disabled = name not in now.choices
+        self._back.disabled, self._on.disabled = place == 0, place == len(walk.steps)
+        letters = "".join(
+            _letter(step.thread, pale=number > place) for number, step in enumerate(walk.steps, 1)
+        )
+        self._told.value = (
+            f'<div style="font-size:18px;line-height:1.5">{letters}<br>{self._says(place, now)}</div>'
+        )
+        self._view.value = moment(walk, place)
+
+    def _says(self, place: int, now: Step) -> str:
+        """Return what the last step was, or what the whole order came to."""
+        walk = self.walk
+        if not place:
+            return "Nobody has taken a step yet."
+        said = f"{now.thread} ran {code(now.source)}"
+        if place < len(walk.steps) or walk.outcome is None:
+            return said
+        right = self.found.is_right(walk.outcome)
+        sign = f'<b style="color:{_colour(right)}">{"✓ right" if right else "✗ wrong"}</b>'
+        case = write([step.thread for step in walk.steps]) if walk.outcome != LIVELOCK else walk.case
+        other = (
+            f" The simplest wrong order is {self.simplest}." if not right and case != self.simplest else ""
+        )
+        return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {sign}.{other}"
+
+
+def _letter(thread: str, *, pale: bool) -> str:
+    looks = "display:inline-block;width:24px;text-align:center;color:white;font-weight:bold;margin-right:2px"
+    return (
+        f'<span style="{looks};background:{colour_of(thread)};opacity:{0.3 if pale else 1}">{thread}</span>'
+    )
+
+
+def _colour(right: bool) -> str:
+    return GREEN if right else RED
+
+
+def _button(text: str, act: Callable[[], object], *, colour: str = "", font: int = 16, **layout: str) -> Any:
+    style = {"font_size": f"{font}px", "font_weight": "bold"}
+    style |= {"button_color": colour, "text_color": "white"} if colour else {}
+    button = widgets.Button(
+        description=text, style=style, layout={"width": "auto", "padding": "0 6px"} | layout
+    )
+    button.on_click(lambda _: act())
+    return button
