@@ -93,9 +93,11 @@ def name_in(frame: FrameType, thing: object) -> str:
     """Return how a line of `frame` would write `thing`, or an empty string."""
     names = {**frame.f_globals, **frame.f_locals}
     fields = {
-        f"{name}.{field}": inner
+        f"{name}[{field!r}]" if isinstance(value, dict) else f"{name}.{field}": inner
         for name, value in frame.f_locals.items()
-        for field, inner in list(getattr(value, "__dict__", {}).items())
+        for field, inner in list(
+            (value if isinstance(value, dict) else getattr(value, "__dict__", {})).items()
+        )
     }
     own = [name for name, value in names.items() if value is thing and name != "self"]
     return next(iter(own[::-1] + [name for name, value in fields.items() if value is thing]), "")

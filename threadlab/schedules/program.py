@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from threadlab.running.arguments import function, whole_number
 from threadlab.running.standins import Place, inside, replaced
-from threadlab.schedules.learner import Learner
+from threadlab.schedules.learner import Learner, functions_of
 from threadlab.schedules.primitives import PLACES, name_of
 from threadlab.schedules.results import DEADLOCK, Crash
 from threadlab.schedules.scheduler import Run, Scheduler
@@ -32,6 +32,8 @@ class Program:
             raise ValueError(f"switch_points must be 'line' or 'micro', not {switch_points!r}")
         self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
         self.learner = Learner([call for call, _ in self.calls], [state, outcome], switch_points == "micro")
+        first = next(functions_of(self.calls[0][0]), None)
+        self.parameter = first.__code__.co_varnames[0] if first and first.__code__.co_argcount else "state"
         self._before: Any = None
         self.roots = [
             part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)

@@ -135,7 +135,7 @@ class Player:
                 thread=name_of(thread) if code else "",
                 line=line,
                 source=linecache.getline(code.co_filename, line).strip() if code else "",
-                state=snapshot(self.state),
+                state=snapshot(self.state, self.program.parameter),
                 choices="".join(map(name_of, choices)),
                 places={
                     name_of(each): self.place_of(run, each) for each, alive in enumerate(run.alive) if alive
@@ -192,11 +192,16 @@ def path_to(thing: Any, whole: Any, depth: int = 3) -> str:
     """Return how to write `thing` as a part of `whole`, such as "forks[1]"; if it is none, an empty text."""
     for name, part in parts_of(whole):
         if part is thing:
-            return name.lstrip(".")
+            return own_name(name)
     for name, part in parts_of(whole) if depth else ():
         if (rest := path_to(thing, part, depth - 1)) and not isinstance(part, str):
-            return f"{name}{'' if rest.startswith('[') else '.'}{rest}".lstrip(".")
+            return own_name(f"{name}{'' if rest.startswith('[') else '.'}{rest}")
     return ""
+
+
+def own_name(name: str) -> str:
+    """Return what a part is called if nothing stands before it: `till` for `['till']` and for `.till`."""
+    return re.sub(r"^\['(\w+)'\]", r"\1", name).lstrip(".")
 
 
 def parts_of(whole: Any) -> list[tuple[str, Any]]:
@@ -205,13 +210,15 @@ def parts_of(whole: Any) -> list[tuple[str, Any]]:
         return [(f"[{name!r}]", part) for name, part in whole.items()]
     if isinstance(whole, list | tuple):
         return [(f"[{place}]", part) for place, part in enumerate(whole)]
+    if type(whole).__module__ in ("threading", "queue"):
+        return []  # what is inside is the library's
     return [(f".{name}", part) for name, part in getattr(whole, "__dict__", {}).items()]
 
 
-def snapshot(state: Any) -> dict[str, str]:
-    """Return the shared state as text, by the name of each part."""
+def snapshot(state: Any, parameter: str) -> dict[str, str]:
+    """Return the shared state as text, by the name of each part; without parts, by `parameter`."""
     parts = parts_of(state)
-    return {name.lstrip("."): text(part) for name, part in parts} if parts else {"state": text(state)}
+    return {own_name(name): text(part) for name, part in parts} if parts else {parameter: text(state)}
 
 
 def text(value: Any, depth: int = 2) -> str:
