@@ -382,6 +382,30 @@ def test_micro_opens_items_closures_and_rebound_globals():
     ).outcomes == {1: 4, 2: 2}
 
 
+def test_micro_leaves_a_with_block_in_a_step_of_its_own_however_it_ends():
+    def keep(*nothing):
+        return nothing
+
+    def goes(shop):
+        with shop.lock:
+            keep(None, None, None)
+
+    def goes_early(shop):
+        with shop.lock:
+            if shop.lock:
+                return 0
+        return 1
+
+    def goes_with_a_value(shop):
+        with shop.lock:
+            return keep(0, 0)
+
+    for each in (goes, goes_early, goes_with_a_value):
+        found = run([each], switch_points="micro", outcome=lambda shop: "done")
+        reads = 2 if each is goes_early else 1
+        assert found.lengths == {"A": (reads + 2,) * 2}
+
+
 def test_micro_results_carry_their_python_version():
     assert "CPython" in run([add], switch_points="micro").notes[0]
 
@@ -406,13 +430,13 @@ def test_a_loop_on_one_line_and_a_statement_over_lines_are_said_to_depend_on_the
 
 
 def one_way(shop):
-    with shop.lock:  # noqa: SIM117
+    with shop.lock:
         with shop.other:
             shop.v += 1
 
 
 def other_way(shop):
-    with shop.other:  # noqa: SIM117
+    with shop.other:
         with shop.lock:
             shop.v += 1
 
@@ -590,7 +614,7 @@ def test_random_numbers_stop_the_exploration():
 def test_an_order_by_id_stops_the_exploration():
     def by_id(shop):
         first, second = sorted([shop.lock, shop.other], key=id)
-        with first:  # noqa: SIM117
+        with first:
             with second:
                 shop.v += 1
 

@@ -18,7 +18,8 @@ _READERS = {
     "reversed", "set", "sorted", "sum", "tuple", "zip",
 }  # fmt: skip
 _NOT_SHARED = (int, float, str, bytes, bool, type(None), types.ModuleType, type, types.FunctionType)
-_SKIPPED = {"CACHE", "COPY", "EXTENDED_ARG", "PRECALL", "PUSH_NULL", "SWAP", "NOT_TAKEN", "TO_BOOL"}
+_NO_STEPS = {"CACHE", "EXTENDED_ARG", "PRECALL"}
+_SKIPPED = {"COPY", "PUSH_NULL", "SWAP", "NOT_TAKEN", "TO_BOOL"}
 
 
 def points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -> dict[int, str]:
@@ -31,7 +32,9 @@ def points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -
 
 
 def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) -> Iterator[tuple[int, str]]:
-    steps = [step for step in dis.get_instructions(code) if step.opname not in _SKIPPED]
+    whole = [step for step in dis.get_instructions(code) if step.opname not in _NO_STEPS]
+    ends = {step.offset for place, step in enumerate(whole) if _leaves_with(whole, place)}
+    steps = [step for step in whole if step.opname not in _SKIPPED]
     shared_loop = False
     for place, step in enumerate(steps):
         before = steps[place - 1] if place else step
@@ -46,6 +49,7 @@ def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) 
             name in _ACCESSES
             or (name == "BINARY_OP" and step.argrepr == "[]")
             or (name == "LOAD_SPECIAL" and step.argrepr == "__exit__")
+            or step.offset in ends
         ):
             yield step.offset, ""
         elif name == "GET_ITER":
@@ -67,13 +71,22 @@ def _call(
 ) -> Iterator[tuple[int, str]]:
     """Yield the call if it works on an object: a method of it, or a builtin that reads it."""
     loads = callable_steps(code, step.offset)
-    if before.opname == "LOAD_CONST" and not loads:
-        yield step.offset, ""  # the way out of a `with`
-    elif loads and _is_method(loads[-1]):
+    if loads and _is_method(loads[-1]):
         if len(loads) < 2 or not _names_no_data(loads[-2], namespace):
             yield step.offset, _local(loads[-2]) if len(loads) == 2 else ""
     elif loads and loads[-1].argval in _READERS - namespace.keys() and before.opname != "LOAD_CONST":
         yield step.offset, _local(before)
+
+
+def _leaves_with(steps: list[dis.Instruction], place: int) -> bool:
+    """Tell whether the step at `place` leaves a `with` block: by a call of its exit with three times None."""
+    step, (before, *nones) = steps[place], steps[max(0, place - 4) : place] or [steps[0]]
+    if not step.opname.startswith("CALL") or any(
+        each.opname != "LOAD_CONST" or each.argval is not None for each in nones
+    ):
+        return False
+    called = before.opname.startswith("LOAD") or before.opname == "PUSH_NULL"  # else what ends the block
+    return len(nones) == 3 and (step.arg == 2 or (step.arg == 3 and not called))
 
 
 def _called(code: CodeType, step: dis.Instruction) -> str:
