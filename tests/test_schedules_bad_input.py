@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from threadlab.schedules import DEADLOCK, Crash, explore, replay
+from threadlab.schedules.scheduler import LOOK, LOOKS, TRIES, TRY
 
 
 class Shop:
@@ -303,6 +304,12 @@ def test_replay_checks_its_arguments():
         replay([add], state=Shop, outcome=str, case="XY")
     assert replay([add, add], state=Shop, outcome=lambda s: s.v, case="AB", partial=True).outcome is None
     assert replay([add], state=Shop, outcome=lambda s: s.v, case="AA").outcome != DEADLOCK
+
+
+def test_a_hanging_answer_has_its_verdict_within_two_seconds():
+    explored = 1.0  # what a check gives to explore, and the step hangs at the very end of it
+    slowest = LOOK * (LOOKS + 1) + TRIES * TRY + LOOK
+    assert explored + slowest < 2
 
 
 def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():

@@ -5,7 +5,6 @@ line of the learner's code: there, in the running thread, `decide` picks the thr
 baton is handed over only if that is another thread.
 """
 
-import ctypes
 import dis
 import sys
 import threading
@@ -13,18 +12,22 @@ from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from io import StringIO
-from time import perf_counter
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-from threadlab.running.standins import inside
+from threadlab.running.standins import inside, raise_in_thread
 from threadlab.schedules.learner import Learner, Page
 from threadlab.schedules.primitives import Abandon, Lock, StandIns, UnsupportedError, name_of
 from threadlab.schedules.tracing import Tracing
 
 Decide = Callable[["Run"], int | None]
+# Where an exception from outside would be lost or do harm; nobody stays there for long.
+_NOT_NOW = ("threadlab.", "weakref", "_weakrefset")
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
-LONGEST_STEP = 2.0  # seconds; a step of a lesson takes microseconds, a blocking call or endless loop for ever
+# A step takes microseconds; a blocking call or an endless loop never ends. So a step that is still under way
+# after so many looks, in seconds, is asked to end, so many times. (Together below a second.)
+LOOKS, LOOK = 12, 0.05
+TRIES, TRY = 10, 0.02
 
 
 class Run:
@@ -70,7 +73,7 @@ class Scheduler(StandIns):
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
-        self._patience = LONGEST_STEP  # how long to wait for a thread to end
+        self._patience = LOOK * LOOKS  # how long to wait for a thread to end
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
@@ -131,17 +134,19 @@ class Scheduler(StandIns):
         return run
 
     def _await_end(self, run: Run) -> None:
-        steps, since = -1, perf_counter()
+        steps = looks = 0
         try:
-            while not self._done.acquire(timeout=0.1):  # short, so that an interrupt gets through on Windows
-                if run.steps != steps:
-                    steps, since = run.steps, perf_counter()
-                elif perf_counter() - since > LONGEST_STEP:
-                    return self._force_out(run)
-        except KeyboardInterrupt:
+            while not self._done.acquire(timeout=LOOK):  # short, so that an interrupt gets through on Windows
+                looks = looks + 1 if run.steps == steps else 0
+                steps = run.steps
+                if looks == LOOKS:
+                    break
+            else:
+                return
+        except BaseException:  # an interrupt
             self._force_out(run)
             raise
-        return None
+        self._force_out(run)
 
     def _force_out(self, run: Run) -> None:
         """End the run from outside: by a mark where threads look, and by an exception where they compute."""
@@ -154,12 +159,14 @@ class Scheduler(StandIns):
                 "explored: use queue.Queue, locks and time.sleep"
             )
         run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
-        for _ in range(10):
-            ident = ctypes.c_ulong(self._threads[run.current or 0].ident or 0)
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(Abandon))
-            if self._done.acquire(timeout=0.1):
+        for _ in range(TRIES):
+            if self._done.acquire(timeout=TRY):
                 return
-        self._patience = 0.1  # nothing can end a call into C: leave it behind
+            ident = self._threads[run.current or 0].ident or 0
+            frame = sys._current_frames().get(ident)
+            if frame and not frame.f_globals.get("__name__", "").startswith(_NOT_NOW):
+                raise_in_thread(ident, Abandon)
+        self._patience = LOOK  # nothing can end a call into C: leave it behind
         raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")
 
     # --- what threads A, B, … do
