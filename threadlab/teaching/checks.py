@@ -1,50 +1,22 @@
-"""Check an exercise by forcing the order that breaks a wrong answer: no verdict depends on luck."""
+"""Check an exercise by forcing the order that breaks a wrong answer, or by trying every order."""
 
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import wraps
-from html import escape
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
 from threadlab.running.arguments import function
 from threadlab.running.watching import Watch
+from threadlab.teaching.cases import SALE
+from threadlab.teaching.judging import NotYet, Verdict, judge, refuse
 
 _LIMIT = 1.0  # seconds that an answer which hangs may take
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check says of an answer."""
-
-    passed: bool
-    why: str
-
-    def __str__(self) -> str:
-        return f"{'passed' if self.passed else 'not yet'}: {self.why}"
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        sign, colour = ("✓", "#009E73") if self.passed else ("…", "#68707C")
-        style = f"border-left:6px solid {colour};padding:6px 12px;font-size:18px"
-        return f'<div style="{style}">{sign} {escape(str(self))}</div>'
-
-
-class _NotYet(Exception):  # noqa: N818
-    """The reason why an answer does not pass."""
-
-
-def _refuse(wrong: object, why: str) -> None:
-    if wrong:
-        raise _NotYet(why)
 
 
 def _check(check: Callable[[Any], str]) -> Callable[[Any], Verdict]:
@@ -55,7 +27,7 @@ def _check(check: Callable[[Any], str]) -> Callable[[Any], Verdict]:
         function(check.__code__.co_varnames[0], answer)
         try:
             return Verdict(True, check(answer))
-        except _NotYet as reason:
+        except NotYet as reason:
             return Verdict(False, str(reason))
         except Exception as error:
             return Verdict(False, f"it raised {type(error).__name__}: {error}")
@@ -69,9 +41,9 @@ def _watched(learners: Callable[..., Any], hangs: Callable[[], str]) -> Iterator
     with Watch(limit=_LIMIT, namespace=learners.__globals__, write=lambda text: None) as run:
         yield run
     if run.stopped:
-        raise _NotYet(hangs())
+        raise NotYet(hangs())
     for lane in run.timeline.lanes:
-        _refuse(lane.end.startswith("died"), f"the thread {lane.name} {lane.end}")
+        refuse(lane.end.startswith("died"), f"the thread {lane.name} {lane.end}")
 
 
 class _Meeting:
@@ -120,35 +92,17 @@ def check_together(run_together: Callable[..., Any]) -> str:
         returned = meeting.done
     called = ", ".join(map(str, meeting.calls)) or "nothing"
     once = sorted(meeting.calls) == sorted(items)
-    _refuse(not once, f"work was called for {called}, not once for each of {', '.join(items)}")
-    _refuse(returned < len(items), "it returned before the work was done; join every thread")
+    refuse(not once, f"work was called for {called}, not once for each of {', '.join(items)}")
+    refuse(returned < len(items), "it returned before the work was done; join every thread")
     return "all four were under way at once, and it waited for them"
 
 
-@_check
-def check_one_sale(sell: Callable[..., Any]) -> str:
-    """Check that two threads of `sell(shop, wait_for_payment)` sell the shop's one mug once.
+def check_one_sale(sell: Callable[..., Any]) -> Verdict:
+    """Check that two threads of `sell(shop, wait_for_payment)` sell the shop's one mug once, in every order.
 
-    The payment of one takes until the other has got there too, waits for a lock, or has gone: the order that
-    sells the mug twice, if any does.
+    The shop has `mugs` and a `lock`. While one waits for the payment, the other may do anything or nothing.
     """
-    with _watched(sell, lambda: "somebody waits for ever; is every lock given back?") as run:
-        shop = SimpleNamespace(mugs=1, lock=threading.Lock())
-        paying: list[str] = []
-
-        def wait_for_payment() -> None:
-            paying.append(me := threading.current_thread().name)
-            other = "Bob" if me == "Ann" else "Ann"
-            while len(paying) < 2 and not run.is_held_up(other):
-                time.sleep(0.001)
-
-        for name in ("Ann", "Bob"):
-            threading.Thread(target=sell, args=(shop, wait_for_payment), name=name).start()
-    both = "both looked, both saw one mug, and both were paid; looking must be inside the lock too"
-    _refuse(len(paying) > 1, both)
-    _refuse(not paying, "nobody called wait_for_payment(), so nothing was sold")
-    _refuse(shop.mugs, f"one was paid, and then there were {shop.mugs} mugs in place of 0")
-    return "one clerk sold the mug, the other found none, in the order that used to break it"
+    return judge(SALE, sell)
 
 
 @_check
@@ -158,11 +112,11 @@ def check_processes(run_all: Callable[..., Any]) -> str:
         items = [(folder, os.getpid(), number) for number in range(4)]
         results = list(run_all(meet_in_processes, items) or ())
     in_order = [result[:1] for result in results] == [(number,) for number in range(4)]
-    _refuse(not in_order, f"it must return the result of each item in their order, not {results!r}")
+    refuse(not in_order, f"it must return the result of each item in their order, not {results!r}")
     where = {pid for _, pid in results}
     here = "the work was done in this process, under this GIL; use a ProcessPoolExecutor"
-    _refuse(os.getpid() in where, here)
-    _refuse(len(where) < 2, "all the work was done by one process; give the pool two workers")
+    refuse(os.getpid() in where, here)
+    refuse(len(where) < 2, "all the work was done by one process; give the pool two workers")
     return f"{len(where)} processes, each with a GIL of its own, worked at once"
 
 
@@ -195,6 +149,6 @@ def check_downloads(fetch_all: Callable[..., Any]) -> str:
         results = fetch_all(download, urls)
     threads, right = len(run.timeline.lanes), [f"contents of {url}" for url in urls]
     order = "it must return a list with what download returned for each URL, in the order of the URLs"
-    _refuse(not isinstance(results, list) or results != right, order)
-    _refuse(threads > 8, f"{threads} threads at once are too many for the site; take 8 workers")
+    refuse(not isinstance(results, list) or results != right, order)
+    refuse(threads > 8, f"{threads} threads at once are too many for the site; take 8 workers")
     return f"{threads} threads downloaded side by side, and every result is in its place"

@@ -1,0 +1,192 @@
+"""Judge an answer by every order of its steps, and tell the simplest wrong one in the words of the shop."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from html import escape
+from inspect import signature
+from itertools import groupby, pairwise
+from math import isinf
+from threading import current_thread
+from types import FunctionType
+from typing import Any
+
+from threadlab.running.arguments import function
+from threadlab.schedules import DEADLOCK, LIVELOCK, Crash, Exploration, explore
+
+_LINE_LIMIT, _MICRO_LIMIT = 1.0, 0.4  # seconds: a verdict is there within two, on a slow laptop too
+_PEOPLE = {"A": "Ann", "B": "Bob", "C": "Cem", "D": "Dea"}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of an answer, and if it tried every order, the simplest wrong `case`."""
+
+    passed: bool
+    why: str
+    exploration: Exploration | None = None
+    case: str = ""
+
+    def __str__(self) -> str:
+        return f"{'passed' if self.passed else 'not yet'}: {self.why}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from threadlab.showing.tiles import tiles  # here, because it loads matplotlib
+
+        sign, colour = ("✓", "#009E73") if self.passed else ("…", "#68707C")
+        style = f"border-left:6px solid {colour};padding:6px 12px;font-size:18px"
+        picture = f'<div style="margin-top:6px">{tiles(self.case)}</div>' if self.case else ""
+        return f'<div style="{style}">{sign} {escape(str(self))}{picture}</div>'
+
+
+class NotYet(Exception):  # noqa: N818
+    """The reason why an answer does not pass, and what else its verdict holds."""
+
+
+def refuse(wrong: object, why: str, *rest: Any) -> None:
+    """Raise NotYet with the reason `why` if something is `wrong`."""
+    if wrong:
+        raise NotYet(why, *rest)
+
+
+class Shop:
+    """What the threads of a program share."""
+
+    def __init__(self, **parts: Any) -> None:
+        vars(self).update(parts)
+
+
+class Payment:
+    """Waiting for a payment: one step, for time promises no order."""
+
+    shop: Any = None
+
+    def __call__(self) -> None:
+        """Write down who pays."""
+        self.shop.paid += current_thread().name
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A program of the shop: how its threads start, and what is right."""
+
+    wants: tuple[str, ...]  # how the threads call each function, such as "sell(shop)"
+    threads: tuple[
+        tuple[Any, ...], ...
+    ]  # the place of a function in `wants`, and what it gets after the shop
+    shop: Callable[[int], Shop]  # makes a fresh shop of a number to start with
+    outcome: Callable[[Any, int], str]  # what a run came to, in the words of the shop
+    right: dict[int, str]  # the outcome that is right, for two numbers to start with
+    locks: tuple[str, ...] = ()  # those that must be taken
+    pays_apart: bool = False  # whether others must be able to go on while one pays
+
+    def explore(
+        self, functions: tuple[Any, ...], start: int, switch_points: Any, limit: float
+    ) -> Exploration:
+        """Try every order of the steps of `functions`, beginning with `start`."""
+        payment = Payment()
+
+        def state() -> Shop:
+            payment.shop = shop = self.shop(start)
+            return shop
+
+        threads = [
+            (functions[place], *[payment if each is Payment else each for each in rest])
+            for place, *rest in self.threads
+        ]
+        found = explore(
+            threads,
+            state=state,
+            outcome=lambda shop: self.outcome(shop, start),
+            expected={self.right[start]},
+            switch_points=switch_points,
+            max_states=5_000,
+            time_limit=limit,
+        )
+        before = self.outcome(state(), start)
+        untouched = before != self.right[start] and set(found.outcomes) == {before}
+        refuse(untouched, "nothing has changed in the shop that the threads were given", found)
+        return found
+
+
+def judge(puzzle: Puzzle, *functions: Any) -> Verdict:
+    """Return the verdict on `functions` as the answer to `puzzle`."""
+    for want, each in zip(puzzle.wants, functions, strict=True):
+        function(want.partition("(")[0], each)
+    try:
+        return Verdict(True, *_judge(puzzle, functions))
+    except NotYet as reason:
+        return Verdict(False, *reason.args)
+    except RuntimeError as error:  # what the exploration cannot control or repeat, as a sentence
+        told, outside, _ = str(error).partition(" made outside")
+        return Verdict(False, f"{told}; take one of the shop's, which all share" if outside else told)
+    except Exception as error:
+        return Verdict(False, f"nobody can tell what is left in the shop: {type(error).__name__}: {error}")
+
+
+def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration]:
+    for want, each in zip(puzzle.wants, functions, strict=True):
+        seen = isinstance(each, FunctionType) and each.__name__ != "<lambda>"
+        refuse(not seen, f"write {want} with def; the steps inside anything else cannot be seen")
+        try:
+            signature(each).bind(*want.split(","))
+        except TypeError:
+            raise NotYet(f"the threads call {want}, but you wrote {each.__name__}{signature(each)}") from None
+    (first, right), (second, _) = puzzle.right.items()
+    found = puzzle.explore(functions, first, "line", _LINE_LIMIT)
+    _refuse_wrong(functions, found, "")
+    refuse(not found.complete, "it comes to no end: which loop goes on and on?", found)
+    spins = "right, but somebody may ask again and again for ever; who waits must sleep until called"
+    refuse(found.can_starve, spins, found)
+    inside = puzzle.explore(functions, first, "micro", _MICRO_LIMIT)
+    _refuse_wrong(functions, inside, "right line by line, but inside a line ")
+    other = puzzle.explore(functions, second, "line", _MICRO_LIMIT)
+    _refuse_wrong(functions, other, f"right if the shop starts with {first}, but with {second}, ")
+    steps = inside.replay(right).steps
+    for lock in puzzle.locks:
+        taken = any("held by" in step.state.get(lock, "") for step in steps)
+        refuse(not taken, f"right in every order, but nobody ever takes shop.{lock}", found)
+    paid = [now for before, now in pairwise(steps) if now.state.get("paid") != before.state.get("paid")]
+    queues = puzzle.pays_apart and any("held by" in step.state["lock"] for step in paid)
+    refuse(queues, "no mug is sold twice, but while one pays, all others wait; pay outside the lock", found)
+    deep = "too" if inside.complete else f"as far as time allowed ({inside.total:,} orders)"
+    return f"right in all {found.total:,} orders, and inside the lines {deep}", found
+
+
+def _refuse_wrong(functions: Iterable[Any], found: Exploration, where: str) -> None:
+    """Refuse an answer that is wrong in some order, and tell the simplest one."""
+    wrong = [(found.case(outcome), outcome) for outcome in found.outcomes if not found.is_right(outcome)]
+    if wrong:
+        case, outcome = min(wrong, key=lambda each: (_turns(each[0]), len(each[0]), each[0]))
+        sleeps = any("sleep" in each.__code__.co_names for each in functions)
+        hint = "; sleep is no cure, for time promises no order" if sleeps else ""
+        why = f"{where}{_count(found)} wrong; in the simplest, {case}, {_told(found, outcome)}{hint}"
+        raise NotYet(why, found, case)
+
+
+def _turns(case: str) -> int:
+    return len(list(groupby(filter(str.isalpha, case))))
+
+
+def _count(found: Exploration) -> str:
+    wrong, total = found.wrong, found.total
+    if isinf(total):
+        return "some orders are"
+    least = "" if found.complete else "at least "
+    return f"{least}{wrong:,} of {total:,} orders {'is' if wrong == 1 else 'are'}"
+
+
+def _told(found: Exploration, outcome: Any) -> str:
+    """Say what an outcome is, in the words of the shop."""
+    if outcome is DEADLOCK:
+        waits = found.replay(outcome).end.waits
+        held = [f", which {_PEOPLE[wait.holder]} has" if wait.holder else "" for wait in waits]
+        told = [f"{_PEOPLE[w.thread]} waits for the {w.wants}{by}" for w, by in zip(waits, held, strict=True)]
+        return f"{', and '.join(told)}, for ever"
+    if isinstance(outcome, Crash):
+        steps = found.replay(outcome).steps
+        lines = [step.source for step in steps if step.thread == outcome.thread]
+        last = [line for line in lines if not line.startswith("with ")][-1:]
+        return f"{_PEOPLE[outcome.thread]} dies of {outcome.error}" + "".join(f" at {line}" for line in last)
+    return "all are busy for ever and nobody gets on" if outcome is LIVELOCK else str(outcome)
