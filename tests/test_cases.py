@@ -1,4 +1,4 @@
-"""The detective lab's eight programs, as notebook 03 shows them, their solutions, and answers known to be wrong."""
+"""The detective lab: its eight programs as 03 shows them, their solutions, and answers known to be wrong."""
 
 import linecache
 import time
@@ -7,7 +7,7 @@ from types import FunctionType
 
 import pytest
 
-from threadlab import DEADLOCK, Crash, check_case
+from threadlab import check_case
 
 NUMBERS = count()
 BAKE = """
