@@ -3,7 +3,7 @@
 import ast
 import re
 
-AIDS = ("watch", "predict", "try_workers", "check_", "plot_", "explore", "show_orders", "replay")
+AIDS = ("watch", "predict", "try_", "check_", "plot_", "explore", "show_orders", "replay")
 STARTS_PROCESSES = re.compile(r"\b(Process|ProcessPoolExecutor|processes)\b")
 
 

@@ -142,10 +142,10 @@ def test_its_core_is_a_plain_program(core, tmp_path):
 
 
 def test_what_is_meant_to_hang_hangs_as_a_plain_program(core, tmp_path):
-    cells = [cell.source for cell in lesson.code(core)]
-    for cell in lesson.tagged(core, "hangs"):
-        before = cells[: cells.index(cell.source)]
-        with child(plain_program(before, hangs=cell.source), tmp_path) as process:
+    cells, hanging = lesson.code(core), lesson.tagged(core, "hangs")
+    for cell in hanging:
+        before = [each.source for each in cells[: cells.index(cell)] if each not in hanging]
+        with child(plain_program(before, hangs=cell.source), tmp_path / cell.id) as process:
             try:
                 assert "reached\n" in iter(process.stdout.readline, "")
                 with pytest.raises(subprocess.TimeoutExpired):

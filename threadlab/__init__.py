@@ -31,7 +31,9 @@ _HOMES = {
     "threadlab.showing.orders": ("plot_orders",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.showing.stepper": ("show_orders",),
-    "threadlab.teaching.predict": ("find_cause", "predict"),
+    "threadlab.showing.fairness": ("try_fairness",),
+    "threadlab.showing.turns": ("plot_meters",),
+    "threadlab.teaching.predict": ("predict",),
     "threadlab.teaching.cases": ("check_case",),
     "threadlab.teaching.checks": (
         "check_downloads", "check_one_sale", "check_processes", "check_together",

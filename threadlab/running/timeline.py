@@ -63,13 +63,16 @@ class Timeline:
     changes: tuple[Change, ...] = ()
     report: str = ""  # what ended the run early, in one sentence
     machine: Machine | None = None
+    unit: str = "s"  # or "steps": then it is one order of steps, and all times count steps
 
     def text(self) -> str:
         """Return the run as lines to read aloud: the twin of the picture."""
-        lines = [f"{self.seconds:.2f} s in all, {len(self.lanes)} lanes"]
+        digits, unit = (2, "s") if self.unit == "s" else (0, self.unit)
+        lines = [f"{self.seconds:.{digits}f} {unit} in all, {len(self.lanes)} lanes"]
         for lane in self.lanes:
             spans = ", ".join(
-                f"{span.state}{' for ' + span.what if span.what else ''} {span.start:.2f}–{span.end:.2f} s"
+                f"{span.state}{' for ' + span.what if span.what else ''} "
+                f"{span.start:.{digits}f}–{span.end:.{digits}f} {unit}"
                 for span in lane.spans
             )
             lines.append(f"{lane.name}: {spans}" + ("" if lane.end == "done" else f"; {lane.end}"))

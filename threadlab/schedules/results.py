@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from threadlab.running.timeline import Lane, Span, State, Timeline
+
 
 @dataclass(frozen=True, slots=True)
 class Special:
@@ -79,6 +81,23 @@ class Replay:
     def end(self) -> Step:
         """The last step."""
         return self.steps[-1] if self.steps else self.start
+
+    @property
+    def timeline(self) -> Timeline:
+        """The lanes of this order, counted in steps: who ran when, and who waited for what meanwhile."""
+        lanes = []
+        for name in self.start.places:
+            spans: list[Span] = []
+            for place, step in enumerate(self.steps):
+                waits = any(wait.thread == name for wait in step.waits)
+                state: State | None = "running" if step.thread == name else "blocked" if waits else None
+                if spans and spans[-1].state == state and spans[-1].end == place:
+                    spans[-1] = Span(spans[-1].start, place + 1, state, spans[-1].what)
+                elif state:
+                    what = "" if state == "running" else next(w.wants for w in step.waits if w.thread == name)
+                    spans.append(Span(place, place + 1, state, what))
+            lanes.append(Lane(name, tuple(spans)))
+        return Timeline(tuple(lanes), len(self.steps), unit="steps")
 
     def __str__(self) -> str:
         """Return the walk as text to read aloud."""

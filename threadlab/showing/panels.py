@@ -80,19 +80,19 @@ class Panel(Shown):
         self.coordinator = Coordinator(self, pause=pause)
         self._handle: Any = None  # of the picture under the cell
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
-        self.workers = _slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
+        self.workers = slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
         latency = getattr(site, "latency", 0.0)
         choices = {f"{1000 * s:g} ms": s for s in sorted({*LATENCIES, latency})}
-        self.latency = _slider("latency", choices, latency)
-        for slider in (self.workers, self.latency):
-            slider.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = _button("Run", lambda: self.coordinator.wish("run"))
-        self.stop = _button("Stop", self.coordinator.stop)
-        self.clear_all = _button("Clear", lambda: self.coordinator.wish("clear"))
+        self.latency = slider("latency", choices, latency)
+        for each in (self.workers, self.latency):
+            each.observe(lambda _: self.coordinator.moved(), "value")
+        self.run = button("Run", lambda: self.coordinator.wish("run"))
+        self.stop = button("Stop", self.coordinator.stop)
+        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"))
         self.note, self.printed = widgets.HTML(), widgets.Output()
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
-        self._title = widgets.HTML(f'<b style="font-size:18px">{escape(call)}: {question}</b>')
+        self._title = title(f"{call}: {question}")
         sliders = [self.workers] if site is None else [self.workers, self.latency]
         self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
         self.rest()
@@ -183,16 +183,28 @@ class Panel(Shown):
         return compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
 
     def _say(self, text: str) -> None:
-        self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
+        note(self.note, text)
 
 
-def _slider(name: str, options: dict[str, Any], value: Any) -> Any:
+def slider(name: str, options: dict[str, Any], value: Any) -> Any:
+    """Return a slider with this `name` that stops at the values of `options`, labelled by their keys."""
     looks = {"description_allow_html": True, "layout": {"width": "330px"}}
     text = f'<span style="font-size:16px">{name}</span>'
     return widgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
 
-def _button(name: str, act: Callable[[], object]) -> Any:
+def button(name: str, act: Callable[[], object]) -> Any:
+    """Return a button that calls `act`."""
     button = widgets.Button(description=name, layout={"width": "80px"}, style={"font_size": "16px"})
     button.on_click(lambda _: act())
     return button
+
+
+def title(text: str) -> Any:
+    """Return a panel's question."""
+    return widgets.HTML(f'<b style="font-size:18px">{escape(text)}</b>')
+
+
+def note(place: Any, text: str) -> None:
+    """Write `text` in the HTML widget `place`."""
+    place.value = f'<span style="font-size:16px">{escape(text)}</span>'

@@ -42,6 +42,13 @@ def timeline_words(now: Timeline, before: Timeline | None = None, guess: float |
 
 
 def _came_to(now: Timeline, before: Timeline | None) -> str:
+    if now.unit == "steps":
+        waits = {
+            lane.name: sum(span.end - span.start for span in lane.spans if span.state == "blocked")
+            for lane in now.lanes
+        }
+        longest = max(waits, key=lambda name: waits[name])
+        return f"{longest} waits for {waits[longest]:.0f} of {now.seconds:.0f} steps"
     bad = [lane for lane in now.lanes if lane.end != "done"]
     if bad:
         one = len(bad) == 1

@@ -93,7 +93,11 @@ def plot_timeline(
     if result.changes:
         _draw_changes(axes.inset_axes((0, 0, 1, 1 - (lowest + 16) / bottom), sharex=axes), result.changes)
     left_out = sum(len(band.lane.marks) - len(band.marks) for band in new)
-    axis = "seconds since the start" + (f" ({left_out} more marks have no room)" if left_out else "")
+    axis = (
+        ("steps" if result.unit == "steps" else "seconds")
+        + " since the start"
+        + (f" ({left_out} more marks have no room)" if left_out else "")
+    )
     words = saying.timeline_words(result, before, expected)
     return style.finish(axes, words, axis, result.machine, shown=ax is None)
 

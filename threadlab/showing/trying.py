@@ -13,7 +13,7 @@ _turn = threading.Lock()  # held while a learner's function runs: two at once wo
 
 
 class Attempt:
-    """One call of `function`; afterwards it has `seconds` and `lanes`, or an `error` in one sentence.
+    """One call of `function`; then it has `seconds`, `result` and `lanes`, or an `error` in one sentence.
 
     `lanes` is a Timeline or, if the function returned them, downloads. `first` is called before the clock.
     """
@@ -23,6 +23,7 @@ class Attempt:
     ) -> None:
         self.job, self.seconds, self.error = job, 0.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
+        self.result: Any = None
         self._function, self._arguments, self._first, self._stopped = function, args, first, False
         self._watch = Watch(limit=limit, namespace=getattr(function, "__globals__", {}), write=write)
 
@@ -31,13 +32,12 @@ class Attempt:
         while not _turn.acquire(timeout=0.1):
             if self._stopped:
                 return
-        result = None
         try:
             self._first()
             with self._watch:
                 if not self._stopped:  # a stop before there was anything to end
                     began = time.perf_counter()
-                    result = self._function(*self._arguments)
+                    self.result = self._function(*self._arguments)
                     self.seconds = time.perf_counter() - began
         except (Exception, SystemExit) as error:
             said = f"{type(error).__name__}: {error}".removesuffix(": ")
@@ -45,6 +45,7 @@ class Attempt:
         else:
             self.lanes = self._watch.timeline
             self.error = self.lanes.report or ("stopped" if self._stopped else "")
+            result = self.result
             if isinstance(result, list) and result and all(hasattr(each, "first_byte") for each in result):
                 self.lanes = result
         finally:

@@ -22,7 +22,6 @@ def _left(shop: Any, loaves: int) -> str:
     return f"{len(shop.shelf)} left on the shelf"
 
 
-_LEFT = {0: "0 left on the shelf", 1: "1 left on the shelf"}
 SALE = Puzzle(
     wants=("sell_one(shop, wait_for_payment)",),
     threads=((0, Payment), (0, Payment)),
@@ -86,7 +85,7 @@ CASES = (
         threads=((0,), (0,), (1,)),
         shop=lambda loaves: Shop(shelf=["bread"] * loaves, news=threading.Condition()),
         outcome=_left,
-        right=_LEFT,
+        right={0: "0 left on the shelf", 1: "1 left on the shelf"},
         locks=("news",),
     ),
     Puzzle(  # notify before wait
@@ -94,7 +93,7 @@ CASES = (
         threads=((0,), (1,)),
         shop=lambda loaves: Shop(shelf=["bread"] * loaves, news=threading.Condition()),
         outcome=_left,
-        right=_LEFT,
+        right={0: "1 left on the shelf", 1: "2 left on the shelf"},
         locks=("news",),
     ),
 )

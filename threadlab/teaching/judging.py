@@ -31,6 +31,12 @@ class Verdict:
 
     __repr__ = __str__
 
+    def walk(self) -> Any:
+        """Show every order that the check tried, and the simplest wrong one step by step."""
+        from threadlab.showing.stepper import show_orders  # here, because it loads widgets
+
+        return show_orders(self.exploration, case=self.case) if self.exploration else self
+
     def _repr_html_(self) -> str:
         from threadlab.showing.tiles import tiles  # here, because it loads matplotlib
 

@@ -1,4 +1,4 @@
-"""Ask before a result is shown: for a guess, once; or for the cause of what went wrong, until it is found."""
+"""Ask for a guess before a result is shown: one click, asked once."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,8 +20,6 @@ class Guess:
 
 # Kept while the kernel runs: a cell that is run again must neither ask again nor forget what was clicked.
 _guesses: dict[tuple[Any, ...], Guess] = {}
-_tried: dict[tuple[str, ...], set[str]] = {}
-_LOOK: Any = {"layout": {"width": "auto", "height": "36px"}, "style": {"font_size": "18px"}}
 
 
 def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Guess:
@@ -45,7 +43,8 @@ def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Gues
     if len(choices) < 2:
         raise ValueError(f"options must be at least two to choose from, not {options!r}")
     guess = _guesses.setdefault((question, *choices.items()), Guess())
-    buttons = [widgets.Button(description=label, **_LOOK) for label in choices]
+    look: Any = {"layout": {"width": "auto", "height": "36px"}, "style": {"font_size": "18px"}}
+    buttons = [widgets.Button(description=label, **look) for label in choices]
 
     def mark(clicked: Any = None) -> None:
         if clicked and guess.label is None:  # of two quick clicks the first one counts
@@ -59,42 +58,6 @@ def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Gues
     for button in buttons:
         button.on_click(mark)
     if get_ipython() is not None:
-        display(widgets.VBox([_text(question, "b"), widgets.HBox(buttons)]))
+        text = widgets.HTML(f'<b style="font-size:18px">{escape(question)}</b>')
+        display(widgets.VBox([text, widgets.HBox(buttons)]))
     return guess
-
-
-def _text(words: str, tag: str = "span") -> Any:
-    return widgets.HTML(f'<{tag} style="font-size:18px">{escape(words)}</{tag}>')
-
-
-def find_cause(question: str, answers: Mapping[str, str], *, right: str) -> None:
-    """Show `question` with a button for each of `answers`, and after a click whether it is `right`, and why.
-
-        >>> find_cause("Why two?", {"no lock": "Yes.", "bad luck": "It fails every time."}, right="no lock")
-
-    Args:
-        question: What is asked; what was clicked stays so when the cell is run again.
-        answers: The reply to each answer.
-        right: The answer that is right; the others can be tried as well, before or after.
-    """
-    if right not in answers:
-        raise ValueError(f"right must be one of the answers {list(answers)!r}, not {right!r}")
-    tried = _tried.setdefault((question, *answers), set())
-    rows = [widgets.HBox([widgets.Button(description=answer, **_LOOK), _text("")]) for answer in answers]
-
-    def mark(clicked: Any = None) -> None:
-        for row, (answer, reply) in zip(rows, answers.items(), strict=True):
-            button = row.children[0]
-            if button is clicked or answer in tried:
-                tried.add(answer)
-                sign, button.button_style = ("✓", "success") if answer == right else ("✗", "warning")
-                button.description, button.disabled = f"{sign} {answer}", True
-                row.children = button, _text(reply)
-
-    mark()
-    for row in rows:
-        row.children[0].on_click(mark)
-    if get_ipython() is not None:  # as text, everything can be read without a click
-        told = [f"{'✓' if answer == right else '✗'} {answer}: {reply}" for answer, reply in answers.items()]
-        box = widgets.VBox([_text(question, "b"), *rows])
-        display({**box._repr_mimebundle_(), "text/plain": "\n".join([question, *told])}, raw=True)
