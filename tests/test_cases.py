@@ -114,7 +114,11 @@ WRONG = [
     (7, BROKEN[7].replace("shop.news.wait()", "return"), "left on the shelf"),
     (7, BROKEN[7].replace("wait()", "wait(1)"), "dies of IndexError"),
     (7, SOLVED[7].replace("notify()", "notify"), "waits for the news, for ever"),
-    (8, BROKEN[8], "63 of 593 orders are wrong; in the simplest, A1 B11 A2, Ann waits for the news, for ever"),
+    (
+        8,
+        BROKEN[8],
+        "63 of 593 orders are wrong; in the simplest, A1 B11 A2, Ann waits for the news, for ever",
+    ),
     (8, BROKEN[8].replace("notify()", "notify_all()"), "Ann waits for the news, for ever"),
     (8, BROKEN[8].replace("    if", "    sleep(1)\n    if"), "sleep is no cure"),
     (8, BROKEN[8].replace("wait()", "wait(1)"), "Ann dies of IndexError at shop.shelf.pop()"),

@@ -163,7 +163,7 @@ def test_steps_go_forward_and_back_along_the_order():
 
 
 def test_the_class_is_the_scheduler_and_can_break_the_program():
-    walk = panel(case="AAB")
+    walk = panel()
     for name in ("B steps", "A steps", "B steps", "A steps"):
         press(walk, name)
     assert (walk.walk.case, walk.walk.outcome) == ("BABA", -1)

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -207,7 +207,7 @@ def _summary(program: Program, explorer: Explorer, is_right: Callable[[Any], boo
     notes = list(notes_of(program.learner))
     if explorer.stopped:
         notes.append(f"{explorer.stopped}: all numbers are lower bounds")
-    if explorer.opaque and explorer.merge and not program.learner.micro:
+    if explorer.stopped and explorer.opaque and explorer.merge and not program.learner.micro:
         notes.append(f"slower than usual, because {explorer.states.unseen} cannot be compared")
     return Exploration(
         outcomes=outcomes,
@@ -234,11 +234,12 @@ def _orders(graph: Graph, names: Sequence[str]) -> list[tuple[str, Any]]:
     return [(write([names[thread] for thread in way]), outcome) for _, way, outcome in found]
 
 
-def _case(graph: Graph, names: Sequence[str], outcome: Any) -> str:
-    if outcome == LIVELOCK:
+def _case(graph: Graph, names: Sequence[str], outcomes: Collection[Any]) -> str:
+    """Return the simplest schedule that ends in one of `outcomes`; if none ends there, an endless one."""
+    ends = {place for place, node in enumerate(graph.nodes) if not node.choices and node.outcome in outcomes}
+    if not ends:
         lead, loop = graph.fair_loop()
         return write_loop([names[thread] for thread in lead], [names[thread] for thread in loop])
-    ends = {place for place, node in enumerate(graph.nodes) if not node.choices and node.outcome == outcome}
     return write([names[thread] for thread in graph.simplest(ends)])
 
 

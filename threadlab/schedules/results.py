@@ -127,7 +127,7 @@ class Exploration:
         str, tuple[int, int]
     ]  # the fewest and the most steps of each thread; {} if some are endless
     _orders: Callable[[], Iterable[tuple[str, Any]]] = field(repr=False, compare=False)
-    _case: Callable[[Any], str] = field(repr=False, compare=False)
+    _case: Callable[[list[Any]], str] = field(repr=False, compare=False)
     _replay: Callable[..., Replay] = field(repr=False, compare=False)
 
     @property
@@ -144,7 +144,13 @@ class Exploration:
         if outcome not in self.outcomes:
             found = ", ".join(map(repr, self.outcomes))
             raise ValueError(f"outcome must be one of those found ({found}), not {outcome!r}")
-        return self._case(outcome)
+        return self._case([outcome])
+
+    @property
+    def simplest_wrong(self) -> str:
+        """The simplest of all wrong schedules; an empty text if none is wrong."""
+        wrong = [outcome for outcome in self.outcomes if not self.is_right(outcome)]
+        return self._case(wrong) if wrong else ""
 
     def replay(self, outcome: Any) -> Replay:
         """Run the simplest schedule that ends in `outcome` step by step."""

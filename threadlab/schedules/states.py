@@ -122,10 +122,11 @@ class States:
             depth = below(code, frame.f_lasti)
         if depth == 0:
             return None
-        page, hidden = self._learner.page(frame), UNKNOWN
+        page = self._learner.page(frame)
+        hidden: Any = UNKNOWN
         if page and page.outline and depth:
             hidden = page.outline.hidden(frame, depth, run.held.get(frame, {}))
-        if hidden is UNKNOWN:
+        if hidden is UNKNOWN or any(each is UNKNOWN for each in hidden):
             raise OpaqueError(f"an unfinished expression in line {frame.f_lineno}")
         return freeze(hidden)
 
@@ -227,6 +228,9 @@ class Freezer:
             self(value.__kwdefaults__), *[self(cell) for cell in value.__closure__ or ()],
         )  # fmt: skip
 
+    def _method(self, value: types.MethodType) -> Any:
+        return "method", self(value.__func__), self(value.__self__)
+
     def _instant(self, value: Instant) -> Any:
         return "instant", round(float.__sub__(value, self._clocks[value.clock]), 9)
 
@@ -242,6 +246,7 @@ _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
     Instant: Freezer._instant,
     types.CellType: Freezer._cell,
     types.FunctionType: Freezer._function,
+    types.MethodType: Freezer._method,
 }
 
 

@@ -47,7 +47,7 @@ class Fairness(Shown):
         self._function, self._handle = run, None
         self.coordinator = Coordinator(self, pause=pause)
         self.greed = slider("greed", {f"{each:g}": each for each in greed}, greed[-1])
-        self.fair = widgets.Checkbox(description="a fair lock", indent=False, layout={"width": "140px"})
+        self.fair = widgets.ToggleButton(description="fair lock", style={"font_size": "16px"})
         for each in (self.greed, self.fair):
             each.observe(lambda _: self.coordinator.moved(), "value")
         self.run = button("Run", lambda: self.coordinator.wish("run"))
@@ -58,7 +58,7 @@ class Fairness(Shown):
         self._row = widgets.HBox([self.greed, self.fair, *buttons, self.note])
         self._title = title(f"{name_of(run)}(greed, fair): who gets a turn, and after how long?")
         self._runs: list[tuple[str, Pairs]] = []  # the last two, and what they were
-        self._most = (1.0, 0.05)  # axes grow, never shrink
+        self._most = (1.0, 50.0)  # axes grow, never shrink
         self.rest()
 
     @property
@@ -95,7 +95,7 @@ class Fairness(Shown):
 
     def clear(self) -> None:
         """Forget what is known."""
-        self._runs, self._most = [], (1.0, 0.05)
+        self._runs, self._most = [], (1.0, 50.0)
         self.draw()
 
     def plan(self, wish: str) -> list[tuple[float, bool]]:
@@ -116,8 +116,8 @@ class Fairness(Shown):
         if not attempt.error:
             greed, fair = attempt.job
             told = f"greed {greed:g}, {'a fair lock' if fair else 'a plain lock'} · {attempt.lanes.machine}"
-            waits = {lane.name: longest_wait(lane) for lane in attempt.lanes.lanes}
-            got = {name: (turns, waits.get(name, 0.0)) for name, turns in attempt.result.items()}
+            waits = {lane.name: round(1000 * longest_wait(lane)) for lane in attempt.lanes.lanes}
+            got = {name: (turns, waits.get(name, 0)) for name, turns in attempt.result.items()}
             self._runs = [(told, got), *self._runs[:1]]
         self.draw()
         return not attempt.error

@@ -13,6 +13,7 @@ from threadlab.showing.style import GREY, INK, RED
 from threadlab.showing.tiles import colour_of
 
 _CODE = "font:16px/1.5 monospace;white-space:pre;margin:0"
+_SMALL = _CODE.replace("16px", "15px")  # where three or more stand side by side
 _WHOLE = f"color:{INK};font-size:17px;line-height:1.45;width:0;min-width:100%"  # long lines widen nothing
 _SEEN = 14  # lines of a function that fit beside a picture
 
@@ -22,7 +23,8 @@ def moment(replay: Replay, place: int) -> str:
     steps = [replay.start, *replay.steps]
     now, circle = steps[place], cycle(steps[place].waits)
     names = sorted(replay.start.places)
-    cards = "".join(_card(replay, steps[: place + 1], name, circle) for name in names)
+    narrow = len(names) > 2
+    cards = "".join(_card(replay, steps[: place + 1], name, circle, narrow) for name in names)
     before = steps[max(0, place - 1)].state
     return (
         f'<div style="{_WHOLE}"><div style="display:flex;gap:8px">{cards}</div>'
@@ -67,7 +69,7 @@ def cycle(waits: Sequence[Wait]) -> list[str]:
     return []
 
 
-def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str]) -> str:
+def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str], narrow: bool) -> str:
     """Return the source of the thread `name` with the line that it executes next."""
     now = steps[-1]
     last = next(step.places[name] for step in reversed(steps) if name in step.places)
@@ -78,7 +80,7 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
         says = (
             f"waits for {code(waits.wants)}{_by(waits)}" if waits else "can go on" if last.line else "starts"
         )
-    lines = "".join(_lines(replay, last, name in now.places, waits is not None, held))
+    lines = "".join(_lines(replay, last, name in now.places, waits is not None, held, narrow))
     colour = colour_of(name)
     edge = RED if name in circle else colour
     faded = "" if name in now.places else ";opacity:0.55"
@@ -86,11 +88,13 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     return (
         f'<div style="{box}">'
         f'<div style="background:{colour};color:white;padding:1px 10px"><b>{name}</b> {says}</div>'
-        f'<div style="{_CODE};padding:4px 0;overflow-x:auto">{lines}</div></div>'
+        f'<div style="{_SMALL if narrow else _CODE};padding:4px 0;overflow-x:auto">{lines}</div></div>'
     )
 
 
-def _lines(replay: Replay, place: Place, alive: bool, waits: bool, held: Mapping[int, str]) -> Iterator[str]:
+def _lines(
+    replay: Replay, place: Place, alive: bool, waits: bool, held: Mapping[int, str], narrow: bool
+) -> Iterator[str]:
     first, source = replay.sources.get(place.function, (place.line, ("(no source)",)))
     indent = len(source[0]) - len(source[0].lstrip())
     begin = max(0, min(place.line - first - _SEEN // 2, len(source) - _SEEN))
@@ -98,10 +102,13 @@ def _lines(replay: Replay, place: Place, alive: bool, waits: bool, held: Mapping
         here = alive and line == (place.line or first)
         sign = "‖" if here and waits else "▶" if here else ""
         back = "#FBE3D6" if here and waits else "#FFF3C4" if here else "transparent"
+        code_line = text.rstrip()[indent:]
+        if narrow:  # half the indentation leaves room for the code
+            code_line = code_line[(len(code_line) - len(code_line.lstrip())) // 2 :]
         note = f'<span style="color:{RED}">  ← holds {code(held[line])}</span>' if line in held else ""
         yield (
             f'<div style="background:{back}"><span style="display:inline-block;width:26px;'
-            f'text-align:center">{sign}</span>{escape(text.rstrip()[indent:])}{note} </div>'
+            f'text-align:center">{sign}</span>{escape(code_line)}{note} </div>'
         )
 
 
@@ -151,7 +158,7 @@ def _by(wait: Wait) -> str:
 def _graph(names: Sequence[str], waits: Sequence[Wait], circle: Sequence[str]) -> str:
     """Return the wait-for graph as SVG: an arrow from each thread that waits to the one that holds."""
     turn = {name: 2 * pi * place / len(names) + pi for place, name in enumerate(names)}
-    at = {name: (160 + 105 * cos(angle), 85 + 55 * sin(angle)) for name, angle in turn.items()}
+    at = {name: (160 + 105 * cos(angle), 70 + 44 * sin(angle)) for name, angle in turn.items()}
     inside = set(pairwise([*circle, *circle[:1]]))
     arrows = "".join(
         _arrow(
@@ -170,7 +177,7 @@ def _graph(names: Sequence[str], waits: Sequence[Wait], circle: Sequence[str]) -
         for name, (x, y) in at.items()
     )
     told = "; ".join(f"{w.thread} waits for {w.wants}{_by(w)}" for w in waits)
-    return f'<svg role="img" aria-label="{escape(told)}" width="320" height="170">{arrows}{dots}</svg>'
+    return f'<svg role="img" aria-label="{escape(told)}" width="320" height="140">{arrows}{dots}</svg>'
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float], text: str, colour: str) -> str:

@@ -54,7 +54,9 @@ def _came_to(now: Timeline, before: Timeline | None) -> str:
         one = len(bad) == 1
         who = bad[0].name if one else f"{len(bad)} of {count(len(now.lanes))}"
         how = ending(bad[0].end) if one else ending(bad[0].end).replace("was", "were", 1)
-        return f"{who} {how}" + (f" after {seconds(now.seconds)}" if "stuck" in how else "")
+        return f"{who} {how}" + (
+            f" after {seconds(now.seconds)}" if how.split()[-1] in ("stuck", "busy") else ""
+        )
     if now.changes:
         entry, last = now.changes[-1].entry, now.changes[-1].value
         first = next(change.value for change in now.changes if change.entry == entry)
@@ -93,6 +95,8 @@ def ending(end: str) -> str:
     >>> ending("died of ValueError: no such order"), ending("was still waiting for the lock till")
     ('died of ValueError', 'was stuck')
     """
+    if end == "was still waiting for its sleep":
+        return "was still busy"
     return "was stuck" if end.startswith("was still waiting") else end.split(":")[0]
 
 

@@ -32,7 +32,7 @@ def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
 
     Args:
         exploration: What explore() returned.
-        case: The order to begin with; by default the simplest wrong one, if any is wrong.
+        case: The order at whose end to begin; by default, at the start of the simplest wrong one.
 
     Raises:
         TypeError: `exploration` is no exploration.
@@ -55,16 +55,18 @@ class Orders(Shown):
     def __init__(self, found: Exploration, case: str = "") -> None:
         self.found = found
         rows = rows_of(found)
-        self.simplest = next((row.case for row in rows if not row.right), "")
+        self.simplest = found.simplest_wrong
         self.walk = found.follow(case or self.simplest or rows[0].case)
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
         self._told, self._view = widgets.HTML(), widgets.HTML()
         self._case = widgets.Text(placeholder="type a case, such as ABBA", continuous_update=False)
         self._case.layout.width = "220px"
         self._case.observe(lambda change: self.go(change["new"].upper()), "value")
-        self._slider = widgets.IntSlider(max=len(self.walk.steps), readout=False, layout={"width": "200px"})
+        last = len(self.walk.steps)
+        looks = {"readout": False, "layout": {"width": "200px"}}
+        self._slider = widgets.IntSlider(value=last if case else 0, max=last, **looks)
         self._slider.observe(lambda _: self._draw(), "value")
-        self._play = widgets.Play(max=len(self.walk.steps), interval=PACE, show_repeat=False)
+        self._play = widgets.Play(value=self._slider.value, max=last, interval=PACE, show_repeat=False)
         self._link = widgets.jslink((self._play, "value"), (self._slider, "value"))
         self._threads = {
             name: _button(f"{name} steps", partial(self.take, name), colour=colour_of(name))
@@ -72,14 +74,14 @@ class Orders(Shown):
         }
         back, on = (_button(text, partial(self._move, by)) for text, by in (("‹ back", -1), ("step ›", 1)))
         self._back, self._on = back, on
-        who = widgets.HBox([*self._threads.values(), back, on])
-        where = widgets.HBox([self._play, self._slider, self._case])
+        moves = [*self._threads.values(), back, on, self._play, self._slider, self._case]
+        controls = widgets.HBox(moves, layout={"flex_flow": "row wrap"})
         title = f'<b style="font-size:24px;color:{INK}">{escape(headline(found))}</b>'
         aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(counted(found))}</span>'
         size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
         grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
         walk = widgets.VBox(
-            [who, where, self._told, self._view], layout={"flex": "1 1 560px", "min_width": "0"}
+            [controls, self._told, self._view], layout={"flex": "1 1 560px", "min_width": "0"}
         )
         body = widgets.HBox([grid, walk], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.whole = widgets.VBox([widgets.HTML(title + aside), body])
@@ -139,7 +141,7 @@ class Orders(Shown):
             _letter(step.thread, pale=number > place) for number, step in enumerate(walk.steps, 1)
         )
         self._told.value = (
-            f'<div style="font-size:18px;line-height:1.5">{letters}<br>{self._says(place, now)}</div>'
+            f'<div style="font-size:18px;line-height:1.5">{letters} {self._says(place, now)}</div>'
         )
         self._view.value = moment(walk, place)
 

@@ -100,7 +100,12 @@ def headline(found: Exploration) -> str:
     if found.total == inf:
         return f"Some orders never end; {'wrong: ' + ', '.join(wrong) if wrong else 'none of them is wrong'}"
     if not found.complete:
-        return f"At least {found.wrong or found.total:,} orders" + (" are wrong" if wrong else ", none wrong")
+        tried = count(int(found.wrong or found.total), "order")
+        return (
+            f"At least {tried} wrong, and not all were tried"
+            if wrong
+            else f"Stopped after {tried}, none wrong"
+        )
     if not wrong:
         return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
     return (

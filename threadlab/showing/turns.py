@@ -1,9 +1,10 @@
-"""Draw two numbers for each name as bars: turns and waits of threads, or how busy runs were and who got done."""
+"""Draw two numbers for each name as bars: turns and waits of threads, busyness and progress of runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
@@ -11,7 +12,7 @@ from threadlab.showing.style import BLUE, GHOST, GREY, RED, write
 
 Pairs = Mapping[str, tuple[float, float]]
 Columns = Sequence[tuple[str, Callable[[float], str], str]]  # title, how to say a number, colour
-TURNS: Columns = (("turns", str, BLUE), ("longest wait, in seconds", saying.seconds, RED))
+TURNS: Columns = (("turns", str, BLUE), ("longest wait, ms", str, RED))
 METERS: Columns = (("busy, % of the time", str, BLUE), ("progress: threads that got done", str, RED))
 ROW, TITLE = 58.0, 32.0  # pixels: a name, and what stands above all
 _LOOK = 0.002  # seconds that a look takes at most: no turn is as short
@@ -79,8 +80,8 @@ def turns_words(got: Pairs) -> str:
     by_turns = sorted(got, key=lambda name: got[name][0])
     turns = {name: saying.count(int(many), "turn") for name, (many, _) in got.items()}
     ends = ", ".join(f"{name} {turns[name]}" for name in (by_turns[-1], by_turns[0]))
-    lines = [f"{ends}; the longest wait: {saying.seconds(max(wait for _, wait in got.values()))}"]
-    lines += [f"{name}: {turns[name]}, longest wait {saying.seconds(got[name][1])}" for name in got]
+    lines = [f"{ends}; the longest wait: {max(wait for _, wait in got.values())} ms"]
+    lines += [f"{name}: {turns[name]}, longest wait {got[name][1]} ms" for name in got]
     return "\n".join(lines)
 
 
@@ -98,7 +99,10 @@ def bars(
     for place, (title, say, colour) in enumerate(columns):
         part = axes.inset_axes((0.53 * place, 0, 0.44, 1 - TITLE / height))
         style.tidy(part)
+        whole = all(isinstance(values[place], int) for values in now.values())
+        ticks = MaxNLocator(nbins=5, integer=whole).tick_values(0, most[place])
         part.set(xlim=(0, 1.25 * most[place]), ylim=(len(now) - 0.4, -0.6), yticks=[])
+        style.ticks(part.xaxis, [tick for tick in ticks if tick <= most[place]])
         part.set_title(title, loc="left", fontsize=style.TEXT, color=GREY)
         for row, (name, values) in enumerate(now.items()):
             part.barh(row - 0.1, values[place], 0.44, color=colour, label="now")

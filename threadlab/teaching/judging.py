@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from inspect import signature
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import isinf
 from threading import current_thread
 from types import FunctionType
@@ -13,7 +13,9 @@ from typing import Any
 from threadlab.running.arguments import function
 from threadlab.schedules import DEADLOCK, LIVELOCK, Crash, Exploration, explore
 
-_LINE_LIMIT, _MICRO_LIMIT = 1.0, 0.4  # seconds: a verdict is there within two, on a slow laptop too
+_LINE_LIMIT, _MICRO_LIMIT = 1.0, 0.4  # seconds: what is wrong is said within two
+_PATIENCE = 10.0  # seconds for an answer in which nothing was wrong so far, on a slow or busy machine
+_MOST = 3_000  # states; a right answer has some hundred
 _PEOPLE = {"A": "Ann", "B": "Bob", "C": "Cem", "D": "Dea"}
 
 
@@ -107,7 +109,7 @@ class Puzzle:
             outcome=lambda shop: self.outcome(shop, start),
             expected={self.right[start]},
             switch_points=switch_points,
-            max_states=5_000,
+            max_states=_MOST,
             time_limit=limit,
         )
         before = self.outcome(state(), start)
@@ -142,12 +144,15 @@ def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration
     (first, right), (second, _) = puzzle.right.items()
     found = puzzle.explore(functions, first, "line", _LINE_LIMIT)
     _refuse_wrong(functions, found, "")
+    if not found.complete and found.states < _MOST:
+        found = puzzle.explore(functions, first, "line", _PATIENCE)
+        _refuse_wrong(functions, found, "")
     refuse(not found.complete, "it comes to no end: which loop goes on and on?", found)
     spins = "right, but somebody may ask again and again for ever; who waits must sleep until called"
     refuse(found.can_starve, spins, found)
     inside = puzzle.explore(functions, first, "micro", _MICRO_LIMIT)
     _refuse_wrong(functions, inside, "right line by line, but inside a line ")
-    other = puzzle.explore(functions, second, "line", _MICRO_LIMIT)
+    other = puzzle.explore(functions, second, "line", _PATIENCE)
     _refuse_wrong(functions, other, f"right if the shop starts with {first}, but with {second}, ")
     steps = inside.replay(right).steps
     for lock in puzzle.locks:
@@ -162,17 +167,12 @@ def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration
 
 def _refuse_wrong(functions: Iterable[Any], found: Exploration, where: str) -> None:
     """Refuse an answer that is wrong in some order, and tell the simplest one."""
-    wrong = [(found.case(outcome), outcome) for outcome in found.outcomes if not found.is_right(outcome)]
-    if wrong:
-        case, outcome = min(wrong, key=lambda each: (_turns(each[0]), len(each[0]), each[0]))
+    if case := found.simplest_wrong:
+        outcome = found.follow(case).outcome
         sleeps = any("sleep" in each.__code__.co_names for each in functions)
         hint = "; sleep is no cure, for time promises no order" if sleeps else ""
         why = f"{where}{_count(found)} wrong; in the simplest, {case}, {_told(found, outcome)}{hint}"
         raise NotYet(why, found, case)
-
-
-def _turns(case: str) -> int:
-    return len(list(groupby(filter(str.isalpha, case))))
 
 
 def _count(found: Exploration) -> str:
