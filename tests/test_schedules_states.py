@@ -333,6 +333,26 @@ def test_merging_changes_no_count_of(piece):
     both([piece, one_replaces], max_states=6000)
 
 
+def what_is_held(shop):
+    shop.log[0] = held(shop)
+
+
+def a_loop_over_one(shop):
+    shop.v += 1
+    for _ in shop.log:
+        shop.stock["a"] += 1
+        _ = 0
+
+
+def one_sets(shop):
+    shop.v, shop.log = 5, [9]
+
+
+@pytest.mark.parametrize("piece", [what_is_held, a_loop_over_one], ids=lambda piece: piece.__name__)
+def test_what_a_line_returns_or_loops_over_is_found_when_its_step_runs(piece):
+    both([piece, one_sets])
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=2), min_size=2, max_size=3))
 def test_merging_changes_no_count_of_pieces_put_together(threads):

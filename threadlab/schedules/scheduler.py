@@ -230,14 +230,14 @@ class Scheduler(StandIns):
             return
         if not run.over:
             run.lines[me], run.codes[me] = frame.f_lineno, page.code
-            if page.outline is not None and not self._learner.micro:
-                page.outline.note(frame, run.held.setdefault(frame, {}))
             if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
                 run.frames[me], run.first[me] = frame, (frame.f_lineno, page.code)
             else:
                 self._step_ends(run, me, frame)
         if run.over:
             self._leave(run, frame)
+        elif page.outline is not None and not self._learner.micro:
+            page.outline.note(frame, run.held.setdefault(frame, {}))
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
         run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
