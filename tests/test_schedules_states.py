@@ -22,6 +22,7 @@ class Shop:
         self.v = 1
         self.log = [1, 2]
         self.stock = {"a": 1, "b": 2}
+        self.numbers, self.line = {1, 2, 3}, deque([1, 2])
         self.lock = threading.Lock()
         self.other = threading.RLock()
         self.count, self.read = counter()
@@ -30,6 +31,11 @@ class Shop:
     def price(self):
         found = self.v
         return found * 2
+
+    def __iter__(self):
+        before = self.v
+        yield 1
+        yield before
 
 
 class Price:
@@ -351,6 +357,44 @@ def one_sets(shop):
 @pytest.mark.parametrize("piece", [what_is_held, a_loop_over_one], ids=lambda piece: piece.__name__)
 def test_what_a_line_returns_or_loops_over_is_found_when_its_step_runs(piece):
     both([piece, one_sets])
+
+
+def a_loop_over_a_set(shop):
+    for number in shop.numbers:
+        shop.v += number
+
+
+def a_loop_over_a_deque(shop):
+    for number in shop.line:
+        shop.v += number
+
+
+def a_loop_over_itself(shop):
+    for number in shop:
+        shop.stock["a"] += number
+
+
+def a_loop_over_places_of_a_dict(shop):
+    for place, _ in enumerate(shop.stock):
+        shop.v += place
+
+
+def one_adds_everywhere(shop):
+    shop.stock["z"] = shop.v = 7
+    shop.numbers.add(7)
+    shop.line.append(7)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        a_loop_over_a_dict, a_loop_over_a_set, a_loop_over_a_deque, a_loop_over_itself,
+        a_loop_over_places_of_a_dict,
+    ],
+    ids=lambda piece: piece.__name__,
+)  # fmt: skip
+def test_a_loop_over_what_another_thread_changes_counts_as_without_merging(piece):
+    both([piece, one_adds_everywhere])
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

@@ -11,10 +11,16 @@ from typing import Any
 
 from threadlab.schedules.stack import depths
 
-UNKNOWN = object()  # stands for a value that cannot be found out without running the learner's code twice
+# Stands for a value that cannot be found out without running the learner's code twice.
+UNKNOWN = type("value out of sight", (), {})()
 WITH_WIDTH = 2 if sys.version_info >= (3, 14) else 1  # what an open `with` keeps on the value stack
-_SAFE_CALLS = (range, enumerate, zip, reversed, list, tuple, sorted, len)
-_SAFE_TYPES = (list, tuple, range, str, dict, set, frozenset, deque)
+_LAZY_CALLS = (range, enumerate, zip, reversed)
+_SAFE_CALLS = (*_LAZY_CALLS, list, tuple, sorted, len)
+_INDEXED: Any = (list, tuple, range, str)  # where a loop over it stands is a number and nothing else
+_SAFE_TYPES = (*_INDEXED, dict, set, frozenset, deque)
+_NOTICING = [each.__iter__ for each in (dict, set, frozenset)]  # a loop ends if these change their size
+_ITERATORS: Any = (enumerate, zip, reversed, type(reversed([0])), type(reversed(range(0))))
+_COUNTED = [each.__iter__ for each in (*_INDEXED, *_ITERATORS)]
 
 
 class Outline:
@@ -68,7 +74,7 @@ class Outline:
             return
         fresh = self._depths.get(frame.f_lasti) == sum(map(_width, around))
         if isinstance(node, ast.For):
-            held[node] = (_value(node.iter, frame), 0) if fresh else (held[node][0], held[node][1] + 1)
+            held[node] = (_walked(node.iter, frame), 0) if fresh else (held[node][0], held[node][1] + 1)
         elif isinstance(node, ast.With) and fresh:
             held[node] = tuple(_value(item.context_expr, frame) for item in node.items)
         elif isinstance(node, ast.Return):
@@ -121,6 +127,13 @@ def _value(node: ast.expr, frame: FrameType) -> Any:
         return UNKNOWN
 
 
+def _walked(node: ast.expr, frame: FrameType) -> Any:
+    """Return what a loop over `node` depends on besides the number of its turns; else UNKNOWN."""
+    value = _value(node, frame)
+    walk = getattr(type(value), "__iter__", None)
+    return (value, list(value)) if walk in _NOTICING else value if walk in _COUNTED else UNKNOWN
+
+
 def _find(node: ast.expr, frame: FrameType) -> Any:
     find: Callable[[ast.expr], Any] = lambda each: _find(each, frame)  # noqa: E731
     match node:
@@ -151,6 +164,7 @@ def _find(node: ast.expr, frame: FrameType) -> Any:
                 return eval(compile(ast.Expression(node), "", "eval"), {}, names)
         case ast.Call(keywords=[]):
             function, values = find(node.func), [find(each) for each in node.args]
-            if function in _SAFE_CALLS and all(type(value) in (int, *_SAFE_TYPES) for value in values):
+            safe = _INDEXED if function in _LAZY_CALLS else _SAFE_TYPES
+            if function in _SAFE_CALLS and all(type(value) in (int, *safe) for value in values):
                 return function(*values)
     raise LookupError
