@@ -1,5 +1,6 @@
 """Merging equal states must never change a count: programs that hide something where no one can look."""
 
+import functools
 import threading
 from collections import defaultdict, deque
 from contextlib import contextmanager
@@ -325,8 +326,9 @@ def outcome(shop):
 
 
 def both(threads, **how):
-    merged = explore(threads, state=fresh, outcome=outcome, **how)
-    plain = explore(threads, state=fresh, outcome=outcome, merge_states=False, **how)
+    how = {"state": fresh, "outcome": outcome, **how}
+    merged = explore(threads, **how)
+    plain = explore(threads, merge_states=False, **how)
     if plain.complete:
         assert merged.outcomes == plain.outcomes
     else:
@@ -395,6 +397,34 @@ def one_adds_everywhere(shop):
 )  # fmt: skip
 def test_a_loop_over_what_another_thread_changes_counts_as_without_merging(piece):
     both([piece, one_adds_everywhere])
+
+
+def an_iterator_kept(shop):
+    names = iter(shop.stock)
+    shop.v += 1
+    shop.log.append(next(names))
+
+
+@functools.cache
+def price_of(number):
+    return [number]
+
+
+def a_price_kept(shop):
+    if shop.v == 1:
+        price_of(1)
+    shop.v = 7
+
+
+def test_an_iterator_or_a_cache_that_cannot_be_read_is_never_taken_for_another_one():
+    def without_prices():
+        price_of.cache_clear()
+        return fresh()
+
+    both([an_iterator_kept, one_adds_everywhere])
+    both(
+        [a_price_kept, one_adds_everywhere], state=without_prices, outcome=lambda shop: price_of.cache_info()
+    )
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

@@ -6,6 +6,7 @@ generator, an iterator inside a C function) makes `OpaqueError`: such a state is
 
 import _queue
 import _thread
+import functools
 import threading
 import types
 from collections import deque
@@ -132,7 +133,10 @@ class States:
 
 
 _OUTSIDE = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
-_OPAQUE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType)
+_OPAQUE: Any = (
+    types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType,
+    type(iter(deque())), functools._lru_cache_wrapper,
+)  # fmt: skip
 
 
 class Freezer:
@@ -197,7 +201,7 @@ class Freezer:
                 return reduced
             maker, arguments, content, items, pairs = (*reduced, None, None, None)[:5]
             everything = [maker, arguments, content, list(items or ()), [list(pair) for pair in pairs or ()]]
-        except (TypeError, AttributeError) as error:
+        except Exception as error:  # such as that of an iterator whose dict has changed its size
             raise OpaqueError(str(error)) from None
         self._kept.append(everything)
         return type(value), *[self(each) for each in everything]
