@@ -427,6 +427,25 @@ def test_an_iterator_or_a_cache_that_cannot_be_read_is_never_taken_for_another_o
     )
 
 
+def taken_and_put_back(shop):
+    number = shop.numbers.pop()
+    shop.numbers.add(number)
+
+
+def left_out_and_put_back(shop):
+    shop.numbers.discard(3)
+    shop.numbers.add(3)
+
+
+def all_taken(shop):
+    while shop.numbers:
+        shop.v = shop.v * 10 + shop.numbers.pop()
+
+
+def test_equal_sets_from_which_pop_takes_in_another_order_are_different_states():
+    both([taken_and_put_back, left_out_and_put_back, all_taken])
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=2), min_size=2, max_size=3))
 def test_merging_changes_no_count_of_pieces_put_together(threads):

@@ -6,6 +6,7 @@ generator, an iterator inside a C function) makes `OpaqueError`: such a state is
 
 import _queue
 import _thread
+import ctypes
 import functools
 import threading
 import types
@@ -21,6 +22,7 @@ from threadlab.schedules.scheduler import Run
 from threadlab.schedules.stack import below, calls_directly, depths
 
 Key = tuple[int, ...]
+_Word = ctypes.c_ssize_t
 _KINDS = {
     "threadlab.schedules.tracing": "end",
     "threadlab.schedules.primitives": "ours",
@@ -212,7 +214,10 @@ class Freezer:
     def _set(self, value: Iterable[Any]) -> Any:
         if not all(type(each) in (int, str, bool, float, bytes, tuple, type(None)) for each in value):
             raise OpaqueError("a set of objects, whose order changes from run to run")
-        return self._many(value)
+        # What a set keeps to itself: fill, used, mask, table, hash, and where `pop` looks next; 0 at first.
+        _, _, mask, table, _, finger = (_Word * 6).from_address(id(value) + object.__basicsize__)
+        places = (_Word * (2 * mask + 2)).from_address(table)[1::2] if finger else ()
+        return ("set", finger, *places, *self._many(value))
 
     def _dict(self, value: dict[Any, Any]) -> Any:
         return ("dict", *[(self(name), self(each)) for name, each in value.items()])
