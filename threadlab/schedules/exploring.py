@@ -108,7 +108,7 @@ class Explorer:
         node, key = self.graph.nodes[number], self.keys[number]
         same = node.choices == choices and node.where == run.lines[thread]
         if same and key and (place == len(self.steps) - 1 or self.runs == 2):
-            same = key == self.key(run)
+            same = self.key(run) in (key, None)
         if not same:
             where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
             raise UnrepeatableError(
