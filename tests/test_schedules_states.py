@@ -446,6 +446,28 @@ def test_equal_sets_from_which_pop_takes_in_another_order_are_different_states()
     both([taken_and_put_back, left_out_and_put_back, all_taken])
 
 
+class Clerk(threading.Thread):
+    served = 0
+
+    def serve(self, shop):
+        if shop.v == 1:
+            self.served = 1
+        shop.v = 7
+
+
+def a_clerk_serves(shop):
+    shop.clerk.serve(shop)
+
+
+def test_what_a_thread_object_of_the_state_holds_is_state():
+    def start():
+        shop = fresh()
+        shop.clerk = Clerk()
+        return shop
+
+    both([a_clerk_serves, one_sets], state=start, outcome=lambda shop: shop.clerk.served)
+
+
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=2), min_size=2, max_size=3))
 def test_merging_changes_no_count_of_pieces_put_together(threads):

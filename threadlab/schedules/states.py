@@ -50,7 +50,7 @@ class States:
     def __init__(self, learner: Learner, *, clock_counts: bool = False) -> None:
         self._learner = learner
         self.ways = dict(_WAYS)
-        self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a key; its hash would be slow
+        self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a key
         self._numbers: dict[Any, int] = {}
         self._clock_counts = clock_counts  # whether readings of the clock have become data
         self.thread_locals = False  # whether a thread-local was met
@@ -77,6 +77,10 @@ class States:
         except OpaqueError as unseen:
             self.unseen = str(unseen)
             return None
+
+    def code(self, code: CodeType) -> int:
+        """Return a number for `code`: comparing code itself is slow, and its hash changes while it runs."""
+        return id(self._codes.setdefault(id(code), code))
 
     def _number(self, part: Any) -> int:
         return self._numbers.setdefault(part, len(self._numbers))
@@ -106,7 +110,7 @@ class States:
                 seen = tuple([(name, freeze(value)) for name, value in names.items()])
                 hidden = kind == "learner" and self._hidden(frame, inner, run, wait is not None, freeze)
                 code = frame.f_code
-                stack.append((id(self._codes.setdefault(id(code), code)), frame.f_lasti, seen, hidden))
+                stack.append((self.code(code), frame.f_lasti, seen, hidden))
                 inner = frame
             frame = frame.f_back
         return tuple(stack)
@@ -135,6 +139,7 @@ class States:
 
 
 _OUTSIDE = (_thread.LockType, _thread.RLock, _queue.SimpleQueue)
+_THREADS_HAVE = set(vars(threading.main_thread()))
 _OPAQUE: Any = (
     types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType,
     type(iter(deque())), functools._lru_cache_wrapper,
@@ -187,7 +192,8 @@ class Freezer:
         if isinstance(value, _OPAQUE) or value is UNKNOWN:
             raise OpaqueError(f"a {kind.__name__}")
         if isinstance(value, threading.Thread):
-            return "thread", value.name
+            own = [(name, self(part)) for name, part in vars(value).items() if name not in _THREADS_HAVE]
+            return "thread", value.ident and value.name, *own
         self._states._learner.add_class(kind)
         self._states.ways[kind] = Freezer._plain if _is_plain(kind) else Freezer._reduced
         return self._states.ways[kind](self, value)
@@ -233,7 +239,7 @@ class Freezer:
 
     def _function(self, value: types.FunctionType) -> Any:
         return (
-            "function", value.__code__, self(value.__dict__), self(value.__defaults__),
+            "function", self._states.code(value.__code__), self(value.__dict__), self(value.__defaults__),
             self(value.__kwdefaults__), *[self(cell) for cell in value.__closure__ or ()],
         )  # fmt: skip
 
