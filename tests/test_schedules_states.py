@@ -2,6 +2,7 @@
 
 import functools
 import threading
+import types
 from collections import defaultdict, deque
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -444,6 +445,58 @@ def all_taken(shop):
 
 def test_equal_sets_from_which_pop_takes_in_another_order_are_different_states():
     both([taken_and_put_back, left_out_and_put_back, all_taken])
+
+
+BANK = types.ModuleType("bank")
+exec("total = 0\nclass Account:\n    total = 0\ndef pay():\n    global total\n    total = 5", vars(BANK))
+
+
+def ticket():
+    ticket.number += 1
+
+
+def first():
+    pass
+
+
+def second():
+    global todo
+    todo = second
+
+
+def new_rate():
+    BANK.rate = 2
+
+
+def new_total():
+    BANK.Account.total += 1
+
+
+def pay():
+    BANK.pay()
+
+
+todo = first
+
+
+def a_change_elsewhere(shop, change):
+    if shop.v == 1:
+        change()
+    shop.v = 7
+
+
+@pytest.mark.parametrize("change", [ticket, second, new_rate, new_total, pay], ids=lambda each: each.__name__)
+def test_attributes_of_functions_and_modules_and_functions_given_anew_are_state(change):
+    def start():
+        global todo
+        todo = first
+        ticket.number = BANK.total = BANK.rate = BANK.Account.total = 0
+        return fresh()
+
+    def told(shop):
+        return todo.__name__, ticket.number, BANK.total, BANK.rate, BANK.Account.total
+
+    both([(a_change_elsewhere, change), one_sets], state=start, outcome=told)
 
 
 class Clerk(threading.Thread):

@@ -15,6 +15,7 @@ from threadlab.schedules.stack import hides
 
 NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
 
+_OF_OWNER = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _NOT_DATA = (
     types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType,
     types.GetSetDescriptorType,
@@ -73,7 +74,7 @@ class Learner:
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self._find_data(inner, namespace)
-        line = code.co_firstlineno
+        line, owner = code.co_firstlineno, None
         for step in dis.get_instructions(code):
             line = (step.positions and step.positions.lineno) or line
             if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
@@ -81,20 +82,30 @@ class Learner:
             ):
                 self._stored.add(step.argval)
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
-                self._look_at(step.argval, line, namespace, step.opname.startswith("STORE"))
+                self._look_at(step.argval, line, namespace, not step.opname.startswith("LOAD"))
+                owner = namespace.get(step.argval)
+            elif isinstance(owner, types.FunctionType | types.ModuleType) and step.opname in _OF_OWNER:
+                plain = isinstance(owner, types.FunctionType)
+                if plain or not _is_installed(vars(owner)):
+                    self._look_at(step.argval, line, vars(owner), plain or step.opname == "STORE_ATTR")
+                owner = vars(owner).get(step.argval)
+            elif step.opname != "COPY":
+                owner = None
 
     def _look_at(self, name: str, line: int, namespace: dict[str, Any], stored: bool) -> None:
         value = namespace.get(name)
-        if isinstance(value, type):
+        if "__name__" in namespace and all(known is not namespace for known in self.namespaces):
+            self.namespaces.append(namespace)  # of a module that the learner's code imports
+        if stored:
+            self.data.setdefault((id(namespace), name), (namespace, line))
+        elif isinstance(value, type):
             self._look_into(value)
         elif isinstance(value, types.FunctionType):
-            if value.__globals__ is namespace:
-                self._find_data(value.__code__, namespace)
+            if value.__globals__ is namespace or not _is_installed(value.__globals__):
+                self._find_data(value.__code__, value.__globals__)
             if value.__closure__ or value.__dict__ or value.__defaults__:
                 self.data.setdefault((id(namespace), name), (namespace, line))
-        elif stored or (
-            name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType)
-        ):
+        elif name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType):
             self.data.setdefault((id(namespace), name), (namespace, line))
 
     def _look_into(self, kind: type) -> None:
