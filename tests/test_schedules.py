@@ -382,6 +382,23 @@ def test_micro_opens_items_closures_and_rebound_globals():
     ).outcomes == {1: 4, 2: 2}
 
 
+def test_micro_opens_the_functions_that_are_given_decorated_or_in_a_table():
+    def add_to(shop):
+        shop.v += 1
+
+    def given(shop, call):
+        call(shop)
+
+    def decorated(call):
+        def wrapper(shop):
+            call(shop)
+
+        return wrapper
+
+    for threads in ([(given, add_to)] * 2, [decorated(add_to)] * 2, [decorated({1: add_to}[1])] * 2):
+        assert run(threads, switch_points="micro").outcomes == {1: 4, 2: 2}
+
+
 def test_micro_leaves_a_with_block_in_a_step_of_its_own_however_it_ends():
     def keep(*nothing):
         return nothing

@@ -19,6 +19,8 @@ class Tracing:
 
     def __init__(self, learner: Learner, reach: Callable[[FrameType, Page], None]) -> None:
         self._learner, self._reach = learner, reach
+        self._watch: Callable[[CodeType], None] = lambda code: None
+        self._watched: dict[int, Page] = {}
         self.paused = False  # while it is not the learner's code that calls something
 
     def call(self, body: Callable[[], Any]) -> None:
@@ -31,7 +33,12 @@ class Tracing:
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         page = None if self.paused else self._learner.page(frame)
-        if page is None or (self._learner.micro and BY_MONITORING):
+        if page is None:
+            return None
+        if self._learner.micro and BY_MONITORING:
+            if not self._watched.get(id(page)):
+                self._watched[id(page)] = page
+                self._watch(page.code)
             return None
         frame.f_trace_opcodes = self._learner.micro
         frame.f_trace_lines = not self._learner.micro
@@ -67,11 +74,10 @@ class Tracing:
         tool = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
         monitoring.use_tool_id(tool, "threadlab")
         monitoring.register_callback(tool, event, partial(self._instruction, scheduler))
+        self._watch = lambda code: monitoring.set_local_events(tool, code, event)
         try:
-            for code in self._learner.codes:
-                monitoring.set_local_events(tool, code, event)
             yield
         finally:
-            for code in self._learner.codes:
-                monitoring.set_local_events(tool, code, 0)
+            for page in self._watched.values():
+                monitoring.set_local_events(tool, page.code, 0)
             monitoring.free_tool_id(tool)
