@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from threadlab.running.standins import inside, world
+from threadlab.running.standins import inside, stand_in, world
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class LookalikeLock:
             raise ValueError("can't specify a timeout for a non-blocking call")
         got: bool = self._lock.acquire(False)
         if not got and blocking:  # only now: a lock that is free costs next to nothing
-            wait = getattr(world(), "wait", None)  # the run that made it may be over
+            wait = getattr(world(), "_wait", None)  # the run that made it may be over
             real = self._lock.acquire
             got = wait(lambda part: real(True, part), timeout, _wanted(self)) if wait else real(True, timeout)
         if got:
@@ -108,21 +108,12 @@ class WholeLines:
 
     def __init__(self, real: Any) -> None:
         self._real = real
-
-    def write(self, text: str) -> int:
-        """Write `text`, in a run by way of the run."""
-        write = getattr(world(), "write_text", None)
-        if write:
-            write(self._real, text)
-        else:
-            self._real.write(text)
-        return len(text)
+        self.write = stand_in("_print_lines")(real.write)
 
     def flush(self) -> None:
         """Let go on what is not a whole line yet, too."""
-        write = getattr(world(), "write_text", None)
-        if write:
-            write(self._real, "", rest=True)
+        if rest := getattr(world(), "_print_rest", None):
+            rest(self._real.write)
         with inside(None):  # a notebook's stream waits for its own thread here
             self._real.flush()
 
