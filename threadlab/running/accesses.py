@@ -103,11 +103,7 @@ def _accesses_by_line(filename: str) -> dict[int, list[Access]]:
             key = None if is_call else node.attr
         else:
             key = str(node.slice.value) if isinstance(node.slice, ast.Constant) else None
-        path, inner = list[str](), node.value
-        while isinstance(inner, ast.Attribute):
-            path.insert(0, inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            access = Access(is_call or can_change, (inner.id, *path), key)
-            found.setdefault(node.lineno, []).append(access)
+        path = tuple(ast.unparse(node.value).split("."))
+        if all(map(str.isidentifier, path)):
+            found.setdefault(node.lineno, []).append(Access(is_call or can_change, path, key))
     return found

@@ -91,16 +91,15 @@ def _wanted(lock: LookalikeLock) -> Wanted:
 
 def name_in(frame: FrameType, thing: object) -> str:
     """Return how a line of `frame` would write `thing`, or an empty string."""
-    names = {**frame.f_globals, **frame.f_locals}
-    fields = {
-        f"{name}[{field!r}]" if isinstance(value, dict) else f"{name}.{field}": inner
-        for name, value in frame.f_locals.items()
-        for field, inner in list(
-            (value if isinstance(value, dict) else getattr(value, "__dict__", {})).items()
-        )
-    }
-    own = [name for name, value in names.items() if value is thing and name != "self"]
-    return next(iter(own[::-1] + [name for name, value in fields.items() if value is thing]), "")
+    for name, value in reversed({**frame.f_globals, **frame.f_locals}.items()):
+        if value is thing and name != "self":
+            return name
+    for name, value in frame.f_locals.items():
+        is_dict = isinstance(value, dict)
+        for field, inner in list((value if is_dict else getattr(value, "__dict__", {})).items()):
+            if inner is thing:
+                return f"{name}[{field!r}]" if is_dict else f"{name}.{field}"
+    return ""
 
 
 class WholeLines:
