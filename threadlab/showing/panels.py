@@ -12,7 +12,7 @@ from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
-from threadlab.showing.cells import close_widgets, take_the_place
+from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.comparing import compare
 from threadlab.showing.coordinating import Coordinator
 from threadlab.showing.measured import QUICK, Job, Measured
@@ -86,9 +86,9 @@ class Panel(Shown):
         self.latency = _slider("latency", choices, latency)
         for slider in (self.workers, self.latency):
             slider.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = _button("Run", lambda: self.coordinator.wish("run"))
-        self.stop = _button("Stop", self.coordinator.stop)
-        self.clear_all = _button("Clear", lambda: self.coordinator.wish("clear"))
+        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
+        self.stop = button("Stop", self.coordinator.stop, width="80px")
+        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note, self.printed = widgets.HTML(), widgets.Output()
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
@@ -190,9 +190,3 @@ def _slider(name: str, options: dict[str, Any], value: Any) -> Any:
     looks = {"description_allow_html": True, "layout": {"width": "330px"}}
     text = f'<span style="font-size:16px">{name}</span>'
     return widgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
-
-
-def _button(name: str, act: Callable[[], object]) -> Any:
-    button = widgets.Button(description=name, layout={"width": "80px"}, style={"font_size": "16px"})
-    button.on_click(lambda _: act())
-    return button

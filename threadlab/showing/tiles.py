@@ -13,9 +13,7 @@ from threadlab.showing.style import COLOURS, GREY
 
 MOST = 20  # orders that a class can still look through one by one
 NAMES = "ABCDEFGH"
-_TILE = (
-    "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin-right:3px"
-)
+_TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +73,14 @@ def tiles(case: str, *, size: int = 30) -> str:
     >>> tiles("ABBA").count("</span>")
     5
     """
-    looks = f"{_TILE};line-height:{size}px;min-width:{size}px;font-size:{size * 0.55:.0f}px"
-    row = [
-        f'<span style="{looks};background:{colour_of(thread)}">{text}</span>'
-        for thread, _, text in turns(case)
-    ]
-    return f'<span role="img" aria-label="{escape(case)}">{"".join(row)}</span>'
+    looks = f"line-height:{size}px;min-width:{size}px;font-size:{size * 0.55:.0f}px"
+    row = "".join(tile(thread, text, looks) for thread, _, text in turns(case))
+    return f'<span role="img" aria-label="{escape(case)}">{row}</span>'
+
+
+def tile(thread: str, text: str, looks: str) -> str:
+    """Return one tile as HTML: `text` in the colour of `thread`, and what else it `looks` like."""
+    return f'<span style="{_TILE};{looks};background:{colour_of(thread)}">{text}</span>'
 
 
 def outcome_words(outcome: Any) -> str:
@@ -103,16 +103,13 @@ def headline(found: Exploration) -> str:
         return f"At least {found.wrong or found.total:,} orders" + (" are wrong" if wrong else ", none wrong")
     if not wrong:
         return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
-    return (
-        f"{found.wrong:,} of {count(int(found.total), 'order')} {'is' if found.wrong == 1 else 'are'} wrong"
-    )
+    are = "is" if found.wrong == 1 else "are"
+    return f"{found.wrong:,} of {count(int(found.total), 'order')} {are} wrong"
 
 
 def counted(found: Exploration) -> str:
     """Return how many steps each thread has, and what else is to be said of the count."""
-    steps = ", ".join(
-        f"{name} has {low if low == high else f'{low} to {high}'} step{'s' if high != 1 else ''}"
-        for name, (low, high) in found.lengths.items()
-    )
+    several = {name: str(few) + f" to {most}" * (few < most) for name, (few, most) in found.lengths.items()}
+    steps = ", ".join(f"{name} has {many} step{'s' * (many != '1')}" for name, many in several.items())
     starves = "a thread can starve" if found.can_starve and not found.livelock else ""
     return "; ".join(part for part in (steps, starves, *found.notes) if part)
