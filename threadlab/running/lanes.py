@@ -9,14 +9,70 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.lookalikes import IDLE, SLEEP, Wanted
-from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, raise_in_thread
+from threadlab.running.timeline import Lane, Mark, Span, State
 
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
+_WAY_HOME = 0.02  # seconds
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """One lane while it grows. Only its own thread writes to it, until the run is over."""
+
+    name: str
+    clock: Callable[[], float]  # seconds since the run began
+    own_thread: bool = True
+    ident: int = field(default_factory=threading.get_ident)
+    spans: list[Span] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    end: str = ""
+    wanted: Wanted | None = None  # for what it waits now
+    pool: Callable[[], ThreadPoolExecutor | None] | None = None  # a weak reference: whose worker it is
+    to_end: bool = False  # somebody asked this thread to end
+    was_sent: bool = False  # an exception from outside
+    text: str = ""  # printed, and not yet a whole line
+    _since: float = 0.0
+    _state: State | None = None  # None: not on the lane, an idle worker of a pool
+    _what: str = ""
+
+    def enter(self, state: State | None, what: str = "") -> None:
+        """Close the present span and open one of `state`."""
+        now = self.clock()
+        if self._state:
+            self.spans.append(Span(self._since, now, self._state, self._what))
+        self._since, self._state, self._what = now, state, what
+
+    @contextmanager
+    def during(self, state: State | None, what: str = "") -> Iterator[None]:
+        """Be in `state` for the time of a block; inside another wait, stay in that one."""
+        if self._state != "running":
+            yield
+            return
+        self.enter(state, what)
+        try:
+            yield
+        finally:
+            self.enter("running")
+
+    def finish(self, end: str) -> None:
+        """Close the lane with how it ended; the first word counts."""
+        self.end = self.end or end
+        if self.spans and self._since > self.spans[-1].end and self.clock() - self._since < _WAY_HOME:
+            self._state = None  # a worker that was idle and leaves its pool
+        self.enter(None)
+
+    def lane(self, now: float) -> Lane:
+        """Return the lane as plain numbers; one that still runs is cut at `now`."""
+        spans = list(self.spans)
+        if self._state:
+            spans.append(Span(self._since, now, self._state, self._what))
+        return Lane(self.name, tuple(spans), tuple(self.marks), self.end or "still running", self.own_thread)
 
 
 class Ended(SystemExit):
@@ -120,7 +176,7 @@ class Lanes:
         end = "done"
         try:
             self._enter(me)
-            with inside(self), self._accesses.traced(me) if self._accesses else nullcontext():
+            with inside(self), self._accesses.traced(me.marks) if self._accesses else nullcontext():
                 if me.to_end:
                     raise Ended
                 type(thread).run(thread)

@@ -11,9 +11,8 @@ from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
-from threadlab.running.lanes import Ended
+from threadlab.running.lanes import Ended, Recording
 from threadlab.running.machine import this_machine
-from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
 from threadlab.running.world import PLACES, World

@@ -12,9 +12,8 @@ from functools import partial
 from threading import current_thread
 from typing import Any
 
-from threadlab.running.lanes import Ended, Lanes, alone
+from threadlab.running.lanes import Ended, Lanes, Recording, alone
 from threadlab.running.lookalikes import SLEEP, LookalikeLock, Wanted, WholeLines, name_in
-from threadlab.running.recording import Recording
 from threadlab.running.standins import Place, inside, stand_in, world
 
 _HELPED = {  # modules that start threads for themselves: only those of a pool made in the run are its own
