@@ -8,7 +8,7 @@ from threadlab.running.timeline import Timeline
 
 if TYPE_CHECKING:  # a picture of lanes has no need of what measures and downloads
     from threadlab.running.scaling import Scaling
-    from threadlab.showing.times import Knee
+    from threadlab.showing.comparing import Knee
     from threadlab.workloads.downloads import Download
 
 
