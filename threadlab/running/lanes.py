@@ -1,6 +1,5 @@
 """The threads of one run: each has a lane, and none waits or computes longer than the run lasts."""
 
-import re
 import sys
 import threading
 import time
@@ -13,12 +12,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from threadlab.running.accesses import Accesses
-from threadlab.running.lookalikes import IDLE, SLEEP, Wanted
 from threadlab.running.standins import inside, raise_in_thread
 from threadlab.running.timeline import Lane, Mark, Span, State
 
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
 _WAY_HOME = 0.02  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a thread waits for."""
+
+    kind: str  # "lock", "queue", "thread" ...
+    name: str = ""  # how the learner's line writes it
+    holder: int | None = None  # the ident of the thread that holds a lock
+
+    def __str__(self) -> str:
+        return f"{'its' if self.kind == 'sleep' else 'the'} {self.kind} {self.name}".rstrip()
+
+
+SLEEP = Wanted("sleep")
+IDLE = Wanted("next task")  # of a pool's worker
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +118,7 @@ class Lanes:
         self._threads: list[tuple[threading.Thread, Recording]] = []
         self._pools = weakref.WeakSet[ThreadPoolExecutor]()
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
-        self._called: Counter[str] = Counter()  # how many threads run a function of this name
+        self._called = Counter[str]()  # how many threads run a function of this name
         self._guard = threading.RLock()  # guards that no thread is ended after its last line
         self._starting = threading.RLock()  # guards that none is ended while it starts another one
         self._began = time.perf_counter()
@@ -190,22 +204,6 @@ class Lanes:
             threading.excepthook(hook)
         finally:
             self._leave(end)
-
-    def _name_of(self, thread: threading.Thread) -> str:
-        """Return the learner's own name for a thread, else its first argument, its function or its number."""
-        automatic = re.match(r"(?:Thread|ThreadPoolExecutor)-\d[\d_]*(?: \((\w+)\))?", thread.name)
-        if not automatic:
-            return thread.name
-        if automatic[1] in (None, "_worker"):
-            return f"thread {len(self._recordings)}"
-        arguments = getattr(thread, "_args", ())
-        for argument in arguments[:1] if isinstance(arguments, (list, tuple)) else ():
-            plain = type(argument).__module__ == "builtins" or str(argument) == object.__str__(argument)
-            if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
-                return str(argument)
-        self._called[automatic[1]] += 1
-        same = self._called[automatic[1]]
-        return f"{automatic[1]} {same}" if same > 1 else automatic[1]
 
     def _be_late(self) -> None:
         """Say who is still there at the limit, and stop."""
