@@ -28,7 +28,7 @@ _HOMES = {
     "threadlab.showing.timelines": ("plot_timeline",),
     "threadlab.showing.speedups": ("plot_scaling",),
     "threadlab.showing.waterfall": ("plot_downloads",),
-    "threadlab.showing.orders": ("plot_orders",),
+    "threadlab.showing.tiles": ("plot_orders",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.teaching.predict": ("find_cause", "predict"),

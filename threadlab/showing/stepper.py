@@ -11,11 +11,11 @@ from IPython.display import display
 
 from threadlab.schedules import LIVELOCK, Exploration
 from threadlab.schedules.results import Step, write
+from threadlab.showing import tiles
 from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.moments import code, moment
-from threadlab.showing.orders import draw, orders_words
-from threadlab.showing.style import GREEN, GREY, INK, RED, Picture, Shown, each_is, finish
-from threadlab.showing.tiles import Row, colour_of, counted, headline, outcome_words, rows_of, tile, turns
+from threadlab.showing.style import GREEN, GREY, INK, RED, Shown, each_is
+from threadlab.showing.tiles import Row, colour_of, outcome_words, tile, turns
 
 PACE = 1200  # milliseconds a step, played slowly
 
@@ -40,9 +40,7 @@ def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
     (found,) = each_is("exploration", [exploration], "can_starve", "what explore() returned")
     panel = Orders(found, case)
     if get_ipython() is not None:
-        words = orders_words(found)
-        still = Picture(finish(draw(found), words, counted(found), shown=False).figure, words)
-        display(still._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
+        display(tiles.still(found)._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
         take_the_place(panel, *(place.function for place in panel.walk.start.places.values()))
     return panel
 
@@ -52,7 +50,7 @@ class Orders(Shown):
 
     def __init__(self, found: Exploration, case: str = "") -> None:
         self.found = found
-        rows = rows_of(found)
+        rows = tiles.rows_of(found)
         self.simplest = next((row.case for row in rows if not row.right), "")
         self.walk = found.follow(case or self.simplest or rows[0].case)
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
@@ -72,8 +70,8 @@ class Orders(Shown):
         self._on = button("step ›", partial(self._move, 1))
         who = widgets.HBox([*self._threads.values(), self._back, self._on])
         where = widgets.HBox([self._play, self._slider, self._case])
-        title = f'<b style="font-size:24px;color:{INK}">{escape(headline(found))}</b>'
-        aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(counted(found))}</span>'
+        title = f'<b style="font-size:24px;color:{INK}">{escape(tiles.headline(found))}</b>'
+        aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(tiles.counted(found))}</span>'
         size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
         grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
         beside = {"flex": "1 1 560px", "min_width": "0"}

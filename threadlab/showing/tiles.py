@@ -1,18 +1,23 @@
-"""Orders of steps as rows of lettered tiles: what every picture of schedules has in common."""
+"""Draw orders of steps as rows of lettered tiles, and say in words what they come to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf
 from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
 from threadlab.schedules import Crash, Exploration
+from threadlab.showing import style
 from threadlab.showing.saying import count, number
-from threadlab.showing.style import COLOURS, GREY
+from threadlab.showing.style import COLOURS, GREEN, GREY, RED, Picture, deep, write
 
 MOST = 20  # orders that a class can still look through one by one
 NAMES = "ABCDEFGH"
+ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
 _TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
 
 
@@ -113,3 +118,72 @@ def counted(found: Exploration) -> str:
     steps = ", ".join(f"{name} has {many} step{'s' * (many != '1')}" for name, many in several.items())
     starves = "a thread can starve" if found.can_starve and not found.livelock else ""
     return "; ".join(part for part in (steps, starves, *found.notes) if part)
+
+
+def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
+    """Draw the orders of `result` as rows of tiles; if they are many, one of each outcome.
+
+        >>> from threadlab import explore
+        >>> def add(numbers):
+        ...     numbers.append(len(numbers))
+        >>> found = explore([add, add], state=list, outcome=tuple)
+        >>> plot_orders(found).get_title(loc="left")
+        'All 2 orders are right'
+
+    Args:
+        result: What explore() returned.
+        ax: Where to draw; by default a new picture, which is shown.
+
+    Raises:
+        TypeError: `result` is no exploration.
+    """
+    (found,) = style.each_is("result", [result], "can_starve", "what explore() returned")
+    return style.finish(_drawn(found, ax), orders_words(found), counted(found), shown=ax is None)
+
+
+def _drawn(found: Exploration, ax: Axes | None = None) -> Axes:
+    """Draw the rows of `found` on `ax`, or on axes of their own."""
+    rows = rows_of(found)
+    columns = 2 if len(rows) > 10 else 1
+    lines = -(-len(rows) // columns)
+    axes = style.new_axes(lines * ROW, left=24, right=24) if ax is None else ax
+    axes.set(xlim=(0, WIDE), ylim=(lines * ROW, 0), xticks=(), yticks=())
+    axes.spines[:].set_visible(False)
+    widest = max(sum(_width(text) for *_, text in turns(row.case)) for row in rows)
+    shrink = min(1.0, 0.6 * WIDE / columns / widest)
+    stops = [widest * shrink + 16]  # where the words of a row begin
+    for words in zip(*((row.told, row.sign) for row in rows), strict=True):
+        stops.append(stops[-1] + max(style.width_of(word, 16, bold=True) for word in words) + 24)
+    for place, row in enumerate(rows):
+        column, line = divmod(place, lines)
+        _draw(axes, row, column * WIDE / columns, (line + 0.5) * ROW, shrink, stops)
+    return axes
+
+
+def still(found: Exploration) -> Picture:
+    """Return the picture of `found` that stands where nothing can be clicked."""
+    words = orders_words(found)
+    return Picture(style.finish(_drawn(found), words, counted(found), shown=False).figure, words)
+
+
+def orders_words(found: Exploration) -> str:
+    """Return the headline, then each row to be read aloud."""
+    rows = [f"{row.case}: {row.told}, {row.sign[2:]} {row.number}".rstrip() for row in rows_of(found)]
+    return "\n".join([headline(found), *rows])
+
+
+def _width(text: str) -> float:
+    return TILE * max(1.0, 0.4 * len(text))
+
+
+def _draw(ax: Axes, row: Row, left: float, middle: float, shrink: float, stops: Sequence[float]) -> None:
+    x, size = left, 0.82 * TILE * shrink
+    on_tile: Any = {"color": "white", "fontweight": "bold", "ha": "center", "fontsize": 16 * shrink}
+    for thread, _, text in turns(row.case):
+        wide = _width(text) * shrink
+        ax.add_patch(Rectangle((x, middle - size / 2), 0.92 * wide, size, color=colour_of(thread)))
+        write(ax, x + 0.46 * wide, middle, text, **on_tile)
+        x += wide
+    sign: Any = {"color": deep(GREEN)} if row.right else {"color": deep(RED), "fontweight": "bold"}
+    for stop, text, looks in zip(stops, (row.told, row.sign, row.number), ({}, sign, {}), strict=True):
+        write(ax, left + stop, middle, text, **{"fontsize": 16, **looks})
