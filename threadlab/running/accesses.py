@@ -3,7 +3,7 @@
 import ast
 import linecache
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import FrameType
@@ -23,9 +23,7 @@ class Access(NamedTuple):
 class Accesses:
     """The marks and changes of one run, for the numbers in a dict or in the fields of an object."""
 
-    def __init__(
-        self, shared: object, namespace: MutableMapping[str, Any], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, shared: object, namespace: dict[str, Any], clock: Callable[[], float]) -> None:
         if not isinstance(shared, Mapping) and not hasattr(shared, "__dict__"):
             raise TypeError(f"shared must be a dict or an object with fields, not {shared!r}")
         self._shared, self._namespace, self._clock = shared, namespace, clock

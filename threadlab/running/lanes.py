@@ -15,6 +15,7 @@ from threadlab.running.accesses import Accesses
 from threadlab.running.standins import inside, raise_in_thread
 from threadlab.running.timeline import Lane, Mark, Span, State
 
+Write = Callable[[str], object]
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
 _WAY_HOME = 0.02  # seconds
 
@@ -107,9 +108,7 @@ def alone(guard: Any) -> Iterator[None]:
 class Lanes:
     """What each thread of one run records on, and what ends it."""
 
-    def __init__(
-        self, limit: float, accesses: Accesses | None, write: Callable[[str], object] | None
-    ) -> None:
+    def __init__(self, limit: float, accesses: Accesses | None, write: Write | None) -> None:
         self.stopped = False  # whether it was ended before it was finished
         self._limit, self._accesses = limit, accesses
         self._write = write  # where whole printed lines go; None: where they would go anyway
@@ -181,7 +180,7 @@ class Lanes:
             before.text = me.text
             self._now_of[me.ident] = before
 
-    def _write_out(self, real: Callable[[str], object], text: str) -> None:
+    def _write_out(self, real: Write, text: str) -> None:
         if text:
             (self._write or real)(text)
 

@@ -7,7 +7,7 @@ from statistics import median
 
 from threadlab.running.machine import Machine
 
-_GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
+GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
 _SHORT = 0.1  # seconds; shorter values gave speed-ups from 0.7 to 1.7 where longer ones gave 1.0
 _NOUNS = {"threads": ("thread", "threads"), "processes": ("process", "processes")}
 
@@ -84,9 +84,9 @@ class Scaling:
     def verdict(self, workers: int) -> Verdict:
         """Return whether `workers` were a gain, no gain, a loss, or too noisy to tell, and why."""
         low, high = self.interval(workers)
-        word = "gain" if low > _GAIN else "loss" if high < _LOSS else "no gain"
+        word = "gain" if low > GAIN else "loss" if high < _LOSS else "no gain"
         why = ""
-        if word == "no gain" and not _LOSS <= low <= high <= _GAIN:
+        if word == "no gain" and not _LOSS <= low <= high <= GAIN:
             word, least = "too noisy to tell", min(self.timings[n].median for n in (1, workers))
             why = ", because the rounds differ: close other programs, or take more repeats"
             if least < _SHORT:

@@ -7,7 +7,7 @@ process, the kernel's own too, gets the real thing.
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -60,7 +60,7 @@ def stand_in(method: str) -> Callable[[Any], Any]:
 
 
 @contextmanager
-def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> Iterator[None]:
+def replaced(places: Iterable[Place], namespace: dict[str, Any]) -> Iterator[None]:
     """Replace `places`, and what `namespace` imported from them earlier, for the time of a block.
 
     Blocks may overlap in time: the first one replaces a name, the last one puts the real thing back.
@@ -91,13 +91,13 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
                 entry[0] -= 1
                 if not entry[0]:
                     del _replaced[id(owner), name]
-                    now = owner.get(name) if isinstance(owner, MutableMapping) else getattr(owner, name)
+                    now = owner.get(name) if isinstance(owner, dict) else getattr(owner, name)
                     if now is entry[2]:  # else somebody gave the name a new meaning meanwhile
                         _put(owner, name, entry[1])
 
 
 def _put(owner: Any, name: str, value: Any) -> None:
-    if isinstance(owner, MutableMapping):
+    if isinstance(owner, dict):
         owner[name] = value
     else:
         setattr(owner, name, value)

@@ -4,14 +4,13 @@ import _thread
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from types import TracebackType
 from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
-from threadlab.running.lanes import Ended, Recording
+from threadlab.running.lanes import Ended, Recording, Write
 from threadlab.running.machine import this_machine
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
@@ -65,12 +64,7 @@ class Watch(World):
     """One watched run: a `with` block, then `.timeline` as numbers and `.lanes()` as a picture."""
 
     def __init__(
-        self,
-        *,
-        limit: float,
-        namespace: MutableMapping[str, Any],
-        shared: object = None,
-        write: Callable[[str], object] | None = None,
+        self, *, limit: float, namespace: dict[str, Any], shared: object = None, write: Write | None = None
     ) -> None:
         accesses = None if shared is None else Accesses(shared, namespace, self._clock)
         super().__init__(number("limit", limit, least=0.01), accesses, write)
@@ -117,9 +111,7 @@ class Watch(World):
         self._enter(Recording("the notebook", self._clock, own_thread=False))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> bool:
         try:
             if kind is None:
                 for with_pools in (False, True):  # a thread may give its pool work to the last

@@ -18,7 +18,7 @@ from threading import current_thread
 from types import FrameType
 from typing import Any
 
-from threadlab.running.lanes import IDLE, SLEEP, Ended, Lanes, Recording, Wanted, alone
+from threadlab.running.lanes import IDLE, SLEEP, Ended, Lanes, Recording, Wanted, Write, alone
 from threadlab.running.standins import Place, inside, stand_in, world
 
 _HELPED = {  # modules that start threads for themselves: only those of a pool made in the run are its own
@@ -179,14 +179,14 @@ class World(Lanes):
             what = Wanted("thread", name_in(sys._getframe(2), thread))
             self._wait(attempt, -1 if timeout is None else max(0.0, timeout), what)
 
-    def _print_lines(self, real: Callable[[str], object], text: str) -> int:
+    def _print_lines(self, real: Write, text: str) -> int:
         """Write the whole lines of `text`, and keep the rest until its line is complete."""
         me = self._me()
         whole, end, me.text = (me.text + text).rpartition("\n")
         self._write_out(real, whole + end)
         return len(text)
 
-    def _print_rest(self, real: Callable[[str], object]) -> None:
+    def _print_rest(self, real: Write) -> None:
         rest, self._me().text = self._me().text, ""
         self._write_out(real, rest)
 

@@ -1,6 +1,5 @@
 """Draw what a panel knows: the last run beside time against workers, or the speed-ups of kinds of work."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from threadlab.running.machine import this_machine
+from threadlab.running.scaling import GAIN
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.measured import Measured
@@ -19,7 +19,6 @@ from threadlab.showing.timelines import plot_timeline
 from threadlab.showing.waterfall import plot_downloads
 
 HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
-GAIN = 1.15  # times as fast: the same line that `Scaling.verdict` draws
 
 
 def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | None = None) -> style.Picture:
@@ -71,7 +70,7 @@ class Knee:
 
 
 def find_knee(
-    times: Mapping[int, float], *, tasks: int | None = None, at_once: int | None = None
+    times: dict[int, float], *, tasks: int | None = None, at_once: int | None = None
 ) -> Knee | None:
     """Return the fewest workers that are as good as any more in `times`, None if the most are a gain.
 

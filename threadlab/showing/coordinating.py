@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Any
 
 
@@ -19,14 +20,12 @@ class Coordinator:
     An attempt is called on the runner; its stop() ends it, from any thread.
     """
 
-    def __init__(
-        self, panel: Any, *, pause: float = 0.5, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, panel: Any, *, pause: float = 0.5, clock: Any = time.monotonic) -> None:
         self._panel, self._pause, self._clock = panel, pause, clock
         self._changed = threading.Condition()  # guards all that follows
         self._thread: threading.Thread | None = None
         self._wishes: set[str] = set()
-        self._rests_at: float | None = None  # when a slider that has moved will have come to rest
+        self._rests_at = inf  # when a slider that has moved will have come to rest
         self._jobs: deque[Any] = deque()
         self._running = False  # the jobs come from "run", not from a slider
         self._attempt: Any = None  # what the runner does
@@ -56,7 +55,7 @@ class Coordinator:
         with self._changed:
             self._jobs.clear()
             self._wishes.discard("run")
-            self._rests_at = None
+            self._rests_at = inf
             if self._attempt:
                 self._attempt.stop()
 
@@ -87,17 +86,16 @@ class Coordinator:
                     if wish in self._wishes:
                         self._wishes.remove(wish)
                         return act
-                rests_at = self._rests_at
                 if self._attempt:
                     self._changed.wait()
                 elif self._jobs:
                     self._start(self._jobs.popleft())
-                elif "run" in self._wishes or (rests_at is not None and rests_at <= self._clock()):
-                    self._running, self._rests_at = "run" in self._wishes, None
+                elif "run" in self._wishes or self._rests_at <= self._clock():
+                    self._running, self._rests_at = "run" in self._wishes, inf
                     self._wishes.discard("run")
                     return partial(self._plan, "run" if self._running else "rest")
-                elif rests_at is not None:
-                    self._changed.wait(rests_at - self._clock())
+                elif self._rests_at < inf:
+                    self._changed.wait(self._rests_at - self._clock())
                 else:
                     self._end()
                     return None

@@ -24,10 +24,11 @@ def moment(replay: Replay, place: int) -> str:
     names = sorted(replay.start.places)
     cards = "".join(_card(replay, steps[: place + 1], name, circle) for name in names)
     before = steps[max(0, place - 1)].state
+    printed = f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
     return (
         f'<div style="{_WHOLE}"><div style="display:flex;gap:8px">{cards}</div>'
         f'<div style="display:flex;gap:24px;padding-top:8px;align-items:center"><div>{_state(now, before)}'
-        f"{_printed(now)}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
+        f"{printed}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
         f"<details><summary>this order in words</summary><pre>{escape(words(replay))}</pre></details></div>"
     )
 
@@ -122,10 +123,6 @@ def plain(value: str) -> str:
     if tokens := re.match(r"<\w*Semaphore: value=(\d+)", value):
         return f"{'●' * int(tokens[1])} {count(int(tokens[1]), 'token')}".strip()
     return re.sub(r"^<\w+:? (.+)>$", lambda found: found[1].replace("=", " "), value)
-
-
-def _printed(now: Step) -> str:
-    return f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
 
 
 def code(text: str) -> str:

@@ -18,9 +18,7 @@ class Attempt:
     `lanes` is a Timeline or, if the function returned them, downloads. `first` is called before the clock.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], *args: Any, job: Any, limit: float, write: Any, first: Any
-    ) -> None:
+    def __init__(self, function: Any, *args: Any, job: Any, limit: float, write: Any, first: Any) -> None:
         self.job, self.seconds, self.error = job, 0.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self._function, self._arguments, self._first, self._stopped = function, args, first, False
