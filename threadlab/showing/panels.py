@@ -14,10 +14,9 @@ from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
 from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.comparing import compare
-from threadlab.showing.coordinating import Coordinator
+from threadlab.showing.coordinating import Attempt, Coordinator, newest, version
 from threadlab.showing.measured import QUICK, Job, Measured
 from threadlab.showing.style import Picture, Shown
-from threadlab.showing.trying import Attempt, newest, version
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
 FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for one setting of that picture, and of any other
@@ -96,7 +95,8 @@ class Panel(Shown):
         sliders = [self.workers] if site is None else [self.workers, self.latency]
         self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
         self.rest()
-        self.picture: Picture | None = self._compare()
+        self.picture: Picture | None = None
+        self.draw()
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
@@ -126,7 +126,8 @@ class Panel(Shown):
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
-        self.picture = self._compare()
+        at_once = getattr(self._site, "at_once", None)
+        self.picture = compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
         if self._handle:
             self._handle.update(self.picture)
         if self._lines:
@@ -177,10 +178,6 @@ class Panel(Shown):
     def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
         return (*functions, self.latency.value)
-
-    def _compare(self) -> Picture:
-        at_once = getattr(self._site, "at_once", None)
-        return compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
 
     def _say(self, text: str) -> None:
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
