@@ -24,12 +24,12 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
     return whole
 
 
-def number(name: str, value: Any, *, least: float = 0.0, unit: str = "seconds") -> float:
-    """Return `value` as a float if it is a finite number of at least `least`."""
+def number(name: str, value: Any, *, least: float = 0.0) -> float:
+    """Return `value` as a float if it is a finite number of at least `least` seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of {unit} such as 0.5, not {value!r}")
+        raise TypeError(f"{name} must be a number of seconds such as 0.5, not {value!r}")
     if not least <= value < float("inf"):
-        raise ValueError(f"{name} must be at least {least:g} {unit} and finite, not {value}")
+        raise ValueError(f"{name} must be at least {least:g} seconds and finite, not {value}")
     return float(value)
 
 

@@ -72,13 +72,13 @@ def colour_of(thread: str) -> str:
     return COLOURS[NAMES.index(thread) % len(COLOURS)] if thread else GREY
 
 
-def tiles(case: str, *, size: int = 30) -> str:
-    """Return `case` as HTML: a row of tiles of `size` pixels.
+def tiles(case: str) -> str:
+    """Return `case` as HTML: a row of tiles.
 
     >>> tiles("ABBA").count("</span>")
     5
     """
-    looks = f"line-height:{size}px;min-width:{size}px;font-size:{size * 0.55:.0f}px"
+    looks = "line-height:30px;min-width:30px;font-size:16px"
     row = "".join(tile(thread, text, looks) for thread, _, text in turns(case))
     return f'<span role="img" aria-label="{escape(case)}">{row}</span>'
 
