@@ -146,7 +146,7 @@ class Orders(Shown):
         if place < len(walk.steps) or walk.outcome is None:
             return said
         right = self.found.is_right(walk.outcome)
-        sign = f'<b style="color:{_colour(right)}">{"✓ right" if right else "✗ wrong"}</b>'
+        sign = f'<b style="color:{_colour(right)}">{tiles.SIGNS[right]}</b>'
         case = write([step.thread for step in walk.steps]) if walk.outcome != LIVELOCK else walk.case
         more = "" if right or case == self.simplest else f" The simplest wrong order is {self.simplest}."
         return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {sign}.{more}"

@@ -16,6 +16,7 @@ from threadlab.showing.saying import count, number
 from threadlab.showing.style import COLOURS, GREEN, GREY, RED, Picture, deep, write
 
 MOST = 20  # orders that a class can still look through one by one
+SIGNS = ("✗ wrong", "✓ right")
 NAMES = "ABCDEFGH"
 ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
 _TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
@@ -23,36 +24,25 @@ _TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;bor
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order, or with `many` all that come to the same: the simplest of them, and how many they are."""
+    """One order, or the simplest of all that come to the same, and what it comes to in words."""
 
     case: str
-    outcome: Any
     right: bool
-    many: float | None = None
+    told: str
+    number: str = ""  # how many orders are meant; nothing for one of its own
 
     @property
     def sign(self) -> str:
         """A sign and a word for right or wrong."""
-        return "✓ right" if self.right else "✗ wrong"
-
-    @property
-    def told(self) -> str:
-        """What the order comes to, in words."""
-        return outcome_words(self.outcome)
-
-    @property
-    def number(self) -> str:
-        """How many orders are meant, in words; nothing for one of its own."""
-        return "" if self.many is None else "endless" if self.many == inf else count(int(self.many), "order")
+        return SIGNS[self.right]
 
 
 def rows_of(found: Exploration) -> list[Row]:
     """Return a row for each order if they are few, else for each outcome; the right ones first."""
-    few = found.orders(MOST)
-    rows = [Row(case, outcome, found.is_right(outcome)) for case, outcome in few] or [
-        Row(found.case(outcome), outcome, found.is_right(outcome), many)
-        for outcome, many in sorted(found.outcomes.items(), key=lambda each: -each[1])
-    ]
+    rows = [Row(case, found.is_right(end), outcome_words(end)) for case, end in found.orders(MOST)]
+    for end, many in sorted(found.outcomes.items(), key=lambda each: -each[1]) if not rows else ():
+        number = "endless" if many == inf else count(int(many), "order")
+        rows.append(Row(found.case(end), found.is_right(end), outcome_words(end), number))
     return sorted(rows, key=lambda row: not row.right)
 
 
