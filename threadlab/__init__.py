@@ -33,9 +33,7 @@ _HOMES = {
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.teaching.predict": ("find_cause", "predict"),
     "threadlab.teaching.cases": ("check_case",),
-    "threadlab.teaching.checks": (
-        "check_downloads", "check_one_sale", "check_processes", "check_together",
-    ),
+    "threadlab.teaching.checks": ("check_downloads", "check_one_sale", "check_processes", "check_together"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME_OF)

@@ -4,8 +4,7 @@ import _thread
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
@@ -44,20 +43,16 @@ def watch(*, limit: float = 10.0, shared: object = None) -> "Watch":
     return Watch(limit=limit, shared=shared, namespace=sys._getframe(1).f_globals)
 
 
-@contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(what: str) -> AbstractContextManager[Any]:
     """Show the calling thread as waiting for `what`, if it is being watched, for the time of a block."""
     run = world()
-    with run._me().during("waiting", what) if isinstance(run, Watch) else nullcontext():
-        yield
+    return run._me().during("waiting", what) if isinstance(run, Watch) else nullcontext()
 
 
-@contextmanager
-def task(name: str) -> Iterator[None]:
+def task(name: str) -> AbstractContextManager[Any]:
     """Give a piece of work in the watching thread itself a lane, for the time of a block."""
     run = world()
-    with run._task(name) if isinstance(run, Watch) else nullcontext():
-        yield
+    return run._task(name) if isinstance(run, Watch) else nullcontext()
 
 
 class Watch(World):

@@ -104,8 +104,7 @@ def _draw_line(ax: Axes, result: Scaling, **looks: Any) -> list[int]:
 def _name_ends(ax: Axes, ends: list[tuple[float, float, str, Any]]) -> None:
     """Write each name right of the end of its line, moved up where it would cover the one below."""
     last = float("-inf")
-    height = ax.get_position().height * ax.figure.get_figheight() / style.PIXEL  # type: ignore[union-attr]
     for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
-        true = height * ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[1]
+        true = ax.transData.transform((x, y))[1] / ax.figure.dpi / style.PIXEL
         last = max(true, last + 20)
         write(ax, x, y, text, shift=(12, 0.75 * (last - true)), weight="bold", color=colour)
