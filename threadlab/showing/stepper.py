@@ -120,8 +120,7 @@ class Orders(Shown):
             box = {"min_width": f"{1.2 * size:.0f}px", "height": f"{size - 4}px", "margin": "1px"}
             buttons.append(button(text, go, colour=colour_of(thread), font=font, **box))
         look = f"font-size:{size // 2 + 1}px;line-height:{size - 2}px;white-space:nowrap;padding-left:8px"
-        sign = f'<b style="color:{_colour(row.right)}">{row.sign}</b>'
-        said = f'<div style="{look}">{escape(row.told)}&ensp;{sign} {row.number}</div>'
+        said = f'<div style="{look}">{escape(row.told)}&ensp;{_sign(row.right)} {row.number}</div>'
         return widgets.HBox([*buttons, widgets.HTML(said)])
 
     def _draw(self) -> None:
@@ -146,11 +145,10 @@ class Orders(Shown):
         if place < len(walk.steps) or walk.outcome is None:
             return said
         right = self.found.is_right(walk.outcome)
-        sign = f'<b style="color:{_colour(right)}">{tiles.SIGNS[right]}</b>'
         case = write([step.thread for step in walk.steps]) if walk.outcome != LIVELOCK else walk.case
         more = "" if right or case == self.simplest else f" The simplest wrong order is {self.simplest}."
-        return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {sign}.{more}"
+        return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {_sign(right)}.{more}"
 
 
-def _colour(right: bool) -> str:
-    return GREEN if right else RED
+def _sign(right: bool) -> str:
+    return f'<b style="color:{GREEN if right else RED}">{tiles.SIGNS[right]}</b>'
