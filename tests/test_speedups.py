@@ -1,7 +1,7 @@
 import pytest
 
 from threadlab.running.machine import Machine
-from threadlab.running.scaling import Scaling, Timing
+from threadlab.running.measuring import Scaling, Timing
 from threadlab.showing import saying
 from threadlab.showing.speedups import plot_scaling
 from threadlab.showing.style import GHOST

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from threadlab.running.machine import this_machine
-from threadlab.running.scaling import GAIN
+from threadlab.running.measuring import GAIN
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.measured import Measured

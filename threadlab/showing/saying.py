@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from threadlab.running.timeline import Timeline
 
 if TYPE_CHECKING:  # a picture of lanes has no need of what measures and downloads
-    from threadlab.running.scaling import Scaling
+    from threadlab.running.measuring import Scaling
     from threadlab.showing.comparing import Knee
     from threadlab.workloads.downloads import Download
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from threadlab.running.scaling import Scaling
+from threadlab.running.measuring import Scaling
 from threadlab.showing import saying, style
 from threadlab.showing.style import COLOURS, GHOST, GREY, PURPLE, write
 
@@ -24,7 +24,7 @@ def plot_scaling(
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
-        >>> from threadlab.running.scaling import Scaling, Timing
+        >>> from threadlab.running.measuring import Scaling, Timing
         >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times as fast as one. Gain.'
