@@ -13,10 +13,10 @@ from threadlab.running.measuring import GAIN
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.measured import Measured
-from threadlab.showing.speedups import axes_for, plot_scaling
+from threadlab.showing.speedups import axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import ABOVE, BELOW, BLUE, GHOST, GREY, PIXEL, PURPLE, RED, WIDTH, write
 from threadlab.showing.timelines import plot_timeline
-from threadlab.showing.waterfall import plot_downloads
+from threadlab.showing.waterfall import downloads_words, plot_downloads
 
 HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
 
@@ -31,7 +31,7 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
         results, past = known.scalings(), known.scalings(past=True)
         ax = axes_for(HEIGHT + TITLE, known.works)
         plot_scaling(results, ax=ax, guess=expected, before=past, workers=workers, reach=known.counts[-1])
-        return style.Picture(ax.figure, saying.scaling_words(results, expected, workers))
+        return style.Picture(ax.figure, scaling_words(results, expected, workers))
 
     middle = {n: median(values) for n, values in known.times().items()}
     tasks = next((len(seen) for seen in known.lanes.values() if isinstance(seen, list)), None)
@@ -50,9 +50,9 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
         title, seen = saying.count(workers), lanes.text()
     else:
         plot_downloads(lanes, ax=run)
-        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", saying.downloads_words(lanes)
+        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", downloads_words(lanes)
     draw_times(against, known, workers, expected, knee)
-    words = saying.times_words(middle, workers, knee, expected)
+    words = times_words(middle, workers, knee, expected)
     style.below(against, "", this_machine())
     style.headline(run, title)
     style.headline(against, "seconds against threads")
@@ -125,3 +125,18 @@ def draw_times(ax: Axes, known: Measured, workers: int, guess: float | None, kne
         looks = {"arrowprops": {"arrowstyle": "-|>", "color": RED, "linewidth": 2.5, "shrinkB": 7}}
         looks |= {"weight": "bold", "color": RED, "ha": "right", "va": "top", "textcoords": "axes fraction"}
         write(ax, knee.workers, middle[knee.workers], text, shift=(0.98, 0.95), **looks)
+
+
+def times_words(
+    middle: dict[int, float], workers: int, knee: Knee | None = None, guess: float | None = None
+) -> str:
+    """Return the time of `workers` beside that of the fewest, then the times of all, and the knee."""
+    fewest, said = min(middle, default=0), f"{saying.count(workers)}: not measured yet"
+    if workers in middle:
+        other = "" if fewest == 1 else f" with {fewest}"
+        beside = f" instead of {saying.seconds(middle[fewest])}{other}" if workers > fewest else ""
+        end = f". From {knee.workers} on nothing is gained." if knee else ""
+        said = f"{saying.count(workers)}: {saying.seconds(middle[workers])}{beside}{end}"
+    lines = [said, "; ".join(f"{saying.count(n)} {saying.seconds(t)}" for n, t in sorted(middle.items()))]
+    lines += [f"The knee: from {saying.count(knee.workers)} on {knee.reason}."] if knee else []
+    return "\n".join(lines + saying.guess_words(guess, "s"))
