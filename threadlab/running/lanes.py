@@ -87,7 +87,7 @@ class Recording:
         spans = list(self.spans)
         if self._state:
             spans.append(Span(self._since, now, self._state, self._what))
-        return Lane(self.name, tuple(spans), tuple(self.marks), self.end or "still running", self.own_thread)
+        return Lane(self.name, tuple(spans), tuple(self.marks), self.end or "still running")
 
 
 class Ended(SystemExit):
