@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from threadlab.running import executors, sending
+from threadlab.running import executors
 from threadlab.running.executors import Processes, SerialExecutor, Threads, workers_of
 
 LIMIT = 60  # seconds
@@ -275,6 +275,6 @@ print("cloudpickle" in sys.modules)
 
 def test_a_bare_python_sends_what_a_module_defines(monkeypatch):
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    assert pickle.loads(pickle.dumps(sending.work(sending.pack(abs, (-1,), {})))) == 1
+    assert pickle.loads(pickle.dumps(executors.work(executors.pack(abs, (-1,), {})))) == 1
     with pytest.raises(TypeError, match="the function <lambda>, called with nothing, cannot be sent"):
-        sending.pack(lambda: 1, (), {})
+        executors.pack(lambda: 1, (), {})

@@ -1,9 +1,8 @@
 import pytest
 
 from threadlab.running.machine import Machine
-from threadlab.running.scaling import Scaling, Timing
-from threadlab.showing import saying
-from threadlab.showing.speedups import plot_scaling
+from threadlab.running.measuring import Scaling, Timing
+from threadlab.showing.speedups import line_names, plot_scaling, scaling_words
 from threadlab.showing.style import GHOST
 
 TWO_CORES = Machine("CPython 3.11.7", True, 2, "linux")
@@ -27,7 +26,7 @@ def line(ax, label):
 
 
 def headline(*results):
-    return saying.scaling_words(results).splitlines()[0]
+    return scaling_words(results).splitlines()[0]
 
 
 def texts(ax):
@@ -79,7 +78,7 @@ def test_a_speed_up_above_ten_needs_no_second_decimal():
 
 
 def test_the_same_work_in_threads_and_processes_is_told_apart_by_name():
-    names = saying.line_names([PRIMES, scaling("primes", 1, 2, 2, executor="processes"), WAITS])
+    names = line_names([PRIMES, scaling("primes", 1, 2, 2, executor="processes"), WAITS])
     assert names == ["primes, threads", "primes, processes", "waits"]
 
 
@@ -137,7 +136,7 @@ def test_work_that_was_not_measured_yet_keeps_its_colour_for_later():
 
 
 def test_the_words_tell_the_verdict_of_every_line_and_the_guess():
-    words = saying.scaling_words([PRIMES, WAITS], 3).splitlines()
+    words = scaling_words([PRIMES, WAITS], 3).splitlines()
     assert words[0] == "primes on 4 threads: 0.98 times as fast as one. No gain."
     assert words[2].startswith("waits: 2 threads: 2.00 times as fast as one thread (1.98 to 2.02): gain")
     assert words[-1] == "Your guess: 3 times."

@@ -8,8 +8,8 @@ from ipywidgets.widgets.widget import _instances
 
 from threadlab import LIVELOCK, explore, plot_orders, show_orders
 from threadlab.showing.moments import cycle, moment, words
-from threadlab.showing.orders import orders_words
 from threadlab.showing.style import RED, deep
+from threadlab.showing.tiles import orders_words
 
 
 class Shop:

@@ -12,12 +12,12 @@ from threadlab.showing.timelines import LEAST_PIECE, plot_timeline
 Box = namedtuple("Box", "left right top bottom")
 
 
-def order(number, start, *, own_thread=True, **more):
+def order(number, start, **more):
     spans = (Span(start, start + 0.02, "running"), Span(start + 0.02, start + 0.5, "waiting", "the payment"))
-    return Lane(f"order {number}", spans, own_thread=own_thread, **more)
+    return Lane(f"order {number}", spans, **more)
 
 
-ONE_BY_ONE = Timeline(tuple(order(n, n / 2, own_thread=False) for n in range(8)), 4.0)
+ONE_BY_ONE = Timeline(tuple(order(n, n / 2) for n in range(8)), 4.0)
 TOGETHER = Timeline(tuple(order(n, n / 500) for n in range(8)), 0.52)
 TAKES = tuple(
     Lane(name, (Span(0, 0.5, "waiting", "the payment"),), (Mark(0.001, "looks: 1"), Mark(0.49, "takes")))

@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 
-from threadlab import OrderProcessing, process_order, sample_orders, watch
+from threadlab import OrderProcessing, explore, process_order, sample_orders, watch
 from threadlab.running.watching import Watch, task, waiting
 
 
@@ -66,7 +66,7 @@ def test_run_in_place_of_start_brings_the_staircase_back():
         for thread in threads:
             thread.run()
     first, second = run.timeline.lanes
-    assert (first.name, first.own_thread, second.name) == ("order 1", False, "order 2")
+    assert (first.name, second.name) == ("order 1", "order 2")
     assert first.spans[-1].end <= second.spans[0].start
 
 
@@ -474,3 +474,14 @@ def test_what_comes_of_an_end_on_its_way_out_is_not_an_error_of_the_thread(capfd
         begun.wait()
     assert lane(run, "Ann").end == "was ended"
     assert capfd.readouterr().err == ""
+
+
+def test_an_exploration_inside_a_block_keeps_its_own_locks_and_its_virtual_time():
+    def sell(shop):
+        with shop["lock"]:
+            sleep(60)
+            shop["mugs"] -= 1
+
+    with watch(limit=10) as run:
+        found = explore([sell] * 2, state=lambda: {"mugs": 2, "lock": Lock()}, outcome=lambda s: s["mugs"])
+    assert (found.outcomes.keys(), run.stopped) == ({0}, False)

@@ -1,8 +1,7 @@
 import pytest
 
-from threadlab.showing import saying
 from threadlab.showing.style import RED
-from threadlab.showing.waterfall import plot_downloads
+from threadlab.showing.waterfall import downloads_words, plot_downloads
 from threadlab.workloads.downloads import Download
 
 
@@ -81,6 +80,6 @@ def test_no_downloads_are_drawn_empty():
 
 
 def test_the_words_tell_the_moments_of_every_download():
-    words = saying.downloads_words(FAILED).splitlines()
+    words = downloads_words(FAILED).splitlines()
     assert words[1] == "download 1: began 0.00 s, first byte 0.10 s, ended 0.12 s"
     assert words[4] == "download 4: began 0.12 s, ended 0.24 s, failed: refused: nobody listens on port 9"

@@ -28,16 +28,14 @@ _HOMES = {
     "threadlab.showing.timelines": ("plot_timeline",),
     "threadlab.showing.speedups": ("plot_scaling",),
     "threadlab.showing.waterfall": ("plot_downloads",),
-    "threadlab.showing.orders": ("plot_orders",),
+    "threadlab.showing.tiles": ("plot_orders",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.showing.fairness": ("try_fairness",),
     "threadlab.showing.turns": ("plot_meters",),
     "threadlab.teaching.predict": ("predict",),
     "threadlab.teaching.cases": ("check_case",),
-    "threadlab.teaching.checks": (
-        "check_downloads", "check_one_sale", "check_processes", "check_together",
-    ),
+    "threadlab.teaching.checks": ("check_downloads", "check_one_sale", "check_processes", "check_together"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = sorted(_HOME_OF)

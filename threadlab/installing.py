@@ -81,10 +81,8 @@ def _venv_finds(truth: str) -> bool:
 
 def install(extra: str) -> None:
     """Make `.venv` where there is none that works; install the course and `extra` into it."""
-    print(
-        f"threadlab: what the course needs goes to {VENV}, {DOWNLOAD_MB[extra]} MB to download, once.",
-        flush=True,
-    )
+    size = f"{DOWNLOAD_MB[extra]} MB to download, once"
+    print(f"threadlab: what the course needs goes to {VENV}, {size}.", flush=True)
     if VENV.exists() and (UNFINISHED.exists() or not _venv_finds("sys.version_info >= (3, 11)")):
         print(f"threadlab: {VENV} is incomplete or its Python has gone; making it anew.")
         shutil.rmtree(VENV)

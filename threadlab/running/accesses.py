@@ -3,13 +3,12 @@
 import ast
 import linecache
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import FrameType
 from typing import Any, NamedTuple
 
-from threadlab.running.recording import Recording
 from threadlab.running.timeline import Change, Mark
 
 
@@ -24,9 +23,7 @@ class Access(NamedTuple):
 class Accesses:
     """The marks and changes of one run, for the numbers in a dict or in the fields of an object."""
 
-    def __init__(
-        self, shared: object, namespace: MutableMapping[str, Any], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, shared: object, namespace: dict[str, Any], clock: Callable[[], float]) -> None:
         if not isinstance(shared, Mapping) and not hasattr(shared, "__dict__"):
             raise TypeError(f"shared must be a dict or an object with fields, not {shared!r}")
         self._shared, self._namespace, self._clock = shared, namespace, clock
@@ -35,9 +32,9 @@ class Accesses:
         self.changes = [Change(0.0, self._entry % key, value) for key, value in self._values().items()]
 
     @contextmanager
-    def traced(self, recording: Recording) -> Iterator[None]:
-        """Mark on `recording` what the calling thread does, for the time of a block."""
-        sys.settrace(lambda frame, event, _: self._follow(frame, recording))
+    def traced(self, marks: list[Mark]) -> Iterator[None]:
+        """Add to `marks` what the calling thread does, for the time of a block."""
+        sys.settrace(lambda frame, event, _: self._follow(frame, marks))
         try:
             yield
         finally:
@@ -47,7 +44,7 @@ class Accesses:
         fields = self._shared if isinstance(self._shared, Mapping) else vars(self._shared)
         return {str(k): v for k, v in list(fields.items()) if isinstance(v, (int, float))}
 
-    def _follow(self, frame: FrameType, recording: Recording) -> Callable[..., Any] | None:
+    def _follow(self, frame: FrameType, marks: list[Mark]) -> Callable[..., Any] | None:
         """Return a trace function for a frame of the learner's code, and none for any other."""
         if frame.f_globals is not self._namespace:
             return None
@@ -56,7 +53,7 @@ class Accesses:
 
         def on_line(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
             while pending:
-                self._settle(recording, *pending.pop())
+                self._settle(marks, *pending.pop())
             here = [a for a in accesses.get(frame.f_lineno, ()) if self._means_shared(a, frame)]
             if event == "line" and here:
                 pending.append((max(here, key=lambda a: a.can_change), self._clock(), self._values()))
@@ -72,18 +69,18 @@ class Accesses:
             value = value if value is self._shared else getattr(value, "__dict__", {}).get(field)
         return value is self._shared and (access.key is None or access.key in self._values())
 
-    def _settle(self, recording: Recording, access: Access, time: float, before: dict[str, float]) -> None:
+    def _settle(self, marks: list[Mark], access: Access, time: float, before: dict[str, float]) -> None:
         """Say what the line did, by what was there before and is there now."""
         now = self._values()
         changed = [key for key in now if now[key] != before.get(key)] if access.can_change else []
         for key in changed:
             self.changes.append(Change(self._clock(), self._entry % key, now[key]))
             verb = "takes" if now[key] < before.get(key, now[key]) else "adds"
-            recording.marks.append(Mark(self._clock(), verb))
+            marks.append(Mark(self._clock(), verb))
         if not changed:
             keys = [access.key] if access.key else list(before)
             seen = f": {before[keys[0]]:g}" if len(keys) == 1 else ""
-            recording.marks.append(Mark(time, f"looks{seen}"))
+            marks.append(Mark(time, f"looks{seen}"))
 
 
 @cache
@@ -103,11 +100,7 @@ def _accesses_by_line(filename: str) -> dict[int, list[Access]]:
             key = None if is_call else node.attr
         else:
             key = str(node.slice.value) if isinstance(node.slice, ast.Constant) else None
-        path, inner = list[str](), node.value
-        while isinstance(inner, ast.Attribute):
-            path.insert(0, inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            access = Access(is_call or can_change, (inner.id, *path), key)
-            found.setdefault(node.lineno, []).append(access)
+        path = tuple(ast.unparse(node.value).split("."))
+        if all(map(str.isidentifier, path)):
+            found.setdefault(node.lineno, []).append(Access(is_call or can_change, path, key))
     return found

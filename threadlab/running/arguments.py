@@ -24,12 +24,12 @@ def whole_number(name: str, value: Any, *, least: int = 1, most: int | None = No
     return whole
 
 
-def number(name: str, value: Any, *, least: float = 0.0, unit: str = "seconds") -> float:
-    """Return `value` as a float if it is a finite number of at least `least`."""
+def number(name: str, value: Any, *, least: float = 0.0) -> float:
+    """Return `value` as a float if it is a finite number of at least `least` seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of {unit} such as 0.5, not {value!r}")
+        raise TypeError(f"{name} must be a number of seconds such as 0.5, not {value!r}")
     if not least <= value < float("inf"):
-        raise ValueError(f"{name} must be at least {least:g} {unit} and finite, not {value}")
+        raise ValueError(f"{name} must be at least {least:g} seconds and finite, not {value}")
     return float(value)
 
 
@@ -40,10 +40,10 @@ def function(name: str, value: Any) -> Callable[..., Any]:
     return value  # type: ignore[no-any-return]
 
 
-def some(name: str, values: Any) -> list[Any]:
+def some(name: str, values: Any, right: str = "a collection such as a list or a range") -> list[Any]:
     """Return `values` as a list if they are a collection of at least one."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a collection such as a list or a range, not {values!r}")
+        raise TypeError(f"{name} must be {right}, not {values!r}")
     every = list(values)
     if not every:
         raise ValueError(f"{name} must hold at least one, not none")
@@ -52,12 +52,8 @@ def some(name: str, values: Any) -> list[Any]:
 
 def thread_counts(name: str, values: Any) -> tuple[int, ...]:
     """Return numbers of workers in rising order, each once: (1, 2, 4) for (4, 1, 2, 2)."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be whole numbers such as (1, 2, 4, 8), not {values!r}")
-    counts = tuple(sorted({whole_number(name, n, most=MOST_WORKERS, why=WHY_MOST_WORKERS) for n in values}))
-    if not counts:
-        raise ValueError(f"{name} must name at least one number of workers, such as (1, 2, 4, 8)")
-    return counts
+    counts = some(name, values, "whole numbers such as (1, 2, 4, 8)")
+    return tuple(sorted({whole_number(name, n, most=MOST_WORKERS, why=WHY_MOST_WORKERS) for n in counts}))
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -1,7 +1,12 @@
-"""Make the workers of a measurement, by name or by your own function, and leave none of them behind."""
+"""Make the workers of a measurement, by name or by your own function, and leave none of them behind.
+
+Plain pickle sends a function by name, which means nothing in a process that is not the notebook. cloudpickle
+sends what `__main__` defines as code, closure and globals, and knows its classes again when they come back.
+"""
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -10,10 +15,11 @@ from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from multiprocessing.reduction import ForkingPickler
+from reprlib import repr as short
 from typing import Any
 
-from threadlab.running import sending
-from threadlab.running.arguments import whole_number
+from threadlab.running.arguments import name_of, whole_number
 from threadlab.running.standins import raise_in_thread
 
 Factory = Callable[[int], Executor]
@@ -133,7 +139,61 @@ class Processes(futures.ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Send a task to one of the processes."""
-        return super().submit(sending.work, sending.pack(fn, args, kwargs))
+        return super().submit(work, pack(fn, args, kwargs))
+
+
+def _begin_process(barrier: Any) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    barrier.wait(60)  # for the other processes: an early one takes no task of a late one
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def pack(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """Return `function` and what it is called with as bytes, or raise a TypeError."""
+    call = ", ".join(map(short, (*args, *kwargs.values()))) or "nothing"
+    return _dumps((function, args, kwargs), f"the function {name_of(function)}, called with {call},")
+
+
+class ByValue:
+    """Comes out of the pool's own pickle as the value itself."""
+
+    def __init__(self, value: object, what: str) -> None:
+        self._data = _dumps(value, what)
+
+    def __reduce__(self) -> Any:
+        return pickle.loads, (self._data,)
+
+
+def work(task: bytes) -> ByValue:
+    """Do the task in the other process; its answer or its exception goes back by value."""
+    try:
+        function, args, kwargs = pickle.loads(task)
+        return ByValue(function(*args, **kwargs), f"the result of {name_of(function)}")
+    except BaseException as error:
+        try:
+            data = _dumps(error, "the exception")
+            pickle.loads(data)  # an exception whose __init__ takes more than the message fails only here
+        except Exception:
+            data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+        ForkingPickler.register(type(error), lambda _: (pickle.loads, (data,)))
+        raise
+
+
+def _dumps(value: object, what: str) -> bytes:
+    try:
+        import cloudpickle as pickler  # here, so that only who sends something pays for it
+    except ImportError:
+        pickler = pickle  # a bare Python sends what a module defines, by name
+    try:
+        return bytes(pickler.dumps(value))
+    except Exception as why:
+        remedy = 'make such a thing inside the function, or use executor="threads"'
+        raise TypeError(f"{what} cannot be sent to another process ({why}): {remedy}") from why
 
 
 _FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, "processes": Processes}
@@ -147,14 +207,3 @@ def _factory(executor: str | Factory) -> Factory:
     kind = ValueError if isinstance(executor, str) else TypeError
     names = ", ".join(f'"{name}"' for name in _FACTORIES)
     raise kind(f"executor must be {names} or a function that makes one, not {executor!r}")
-
-
-def _begin_process(barrier: Any) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    barrier.wait(60)  # for the other processes: an early one takes no task of a late one
-
-
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)

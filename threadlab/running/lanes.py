@@ -1,6 +1,5 @@
 """The threads of one run: each has a lane, and none waits or computes longer than the run lasts."""
 
-import re
 import sys
 import threading
 import time
@@ -9,92 +8,171 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from threadlab.running.accesses import Accesses
-from threadlab.running.lookalikes import IDLE, SLEEP, Wanted
-from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, raise_in_thread
+from threadlab.running.timeline import Lane, Mark, Span, State
 
+Write = Callable[[str], object]
 _SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
+_WAY_HOME = 0.02  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a thread waits for."""
+
+    kind: str  # "lock", "queue", "thread" ...
+    name: str = ""  # how the learner's line writes it
+    holder: int | None = None  # the ident of the thread that holds a lock
+
+    def __str__(self) -> str:
+        return f"{'its' if self.kind == 'sleep' else 'the'} {self.kind} {self.name}".rstrip()
+
+
+SLEEP = Wanted("sleep")
+IDLE = Wanted("next task")  # of a pool's worker
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """One lane while it grows. Only its own thread writes to it, until the run is over."""
+
+    name: str
+    clock: Callable[[], float]  # seconds since the run began
+    own_thread: bool = True
+    ident: int = field(default_factory=threading.get_ident)
+    spans: list[Span] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    end: str = ""
+    wanted: Wanted | None = None  # for what it waits now
+    pool: Callable[[], ThreadPoolExecutor | None] | None = None  # a weak reference: whose worker it is
+    to_end: bool = False  # somebody asked this thread to end
+    was_sent: bool = False  # an exception from outside
+    text: str = ""  # printed, and not yet a whole line
+    _since: float = 0.0
+    _state: State | None = None  # None: not on the lane, an idle worker of a pool
+    _what: str = ""
+
+    def enter(self, state: State | None, what: str = "") -> None:
+        """Close the present span and open one of `state`."""
+        now = self.clock()
+        if self._state:
+            self.spans.append(Span(self._since, now, self._state, self._what))
+        self._since, self._state, self._what = now, state, what
+
+    @contextmanager
+    def during(self, state: State | None, what: str = "") -> Iterator[None]:
+        """Be in `state` for the time of a block; inside another wait, stay in that one."""
+        if self._state != "running":
+            yield
+            return
+        self.enter(state, what)
+        try:
+            yield
+        finally:
+            self.enter("running")
+
+    def finish(self, end: str) -> None:
+        """Close the lane with how it ended; the first word counts."""
+        self.end = self.end or end
+        if self.spans and self._since > self.spans[-1].end and self.clock() - self._since < _WAY_HOME:
+            self._state = None  # a worker that was idle and leaves its pool
+        self.enter(None)
+
+    def lane(self, now: float) -> Lane:
+        """Return the lane as plain numbers; one that still runs is cut at `now`."""
+        spans = list(self.spans)
+        if self._state:
+            spans.append(Span(self._since, now, self._state, self._what))
+        return Lane(self.name, tuple(spans), tuple(self.marks), self.end or "still running")
 
 
 class Ended(SystemExit):
     """Raised in the threads of a run that is over; `except Exception` does not swallow it."""
 
 
+@contextmanager
+def alone(guard: Any) -> Iterator[None]:
+    """Hold a guard; `with` itself leaves it locked if Ended comes as it is got (CPython 3.14)."""
+    try:
+        guard.acquire()
+        yield
+    finally:
+        with suppress(RuntimeError):  # Ended came before it was got
+            guard.release()
+
+
 class Lanes:
     """What each thread of one run records on, and what ends it."""
 
-    def __init__(
-        self, limit: float, accesses: Accesses | None, write: Callable[[str], object] | None
-    ) -> None:
-        self.limit, self._accesses = limit, accesses
-        self.stopped = False
-        self.report = ""  # who waited for what when the limit was reached
-        self.recordings: list[Recording] = []  # of threads and tasks, in the order of their start
-        self.threads: list[tuple[threading.Thread, Recording]] = []
+    def __init__(self, limit: float, accesses: Accesses | None, write: Write | None) -> None:
+        self.stopped = False  # whether it was ended before it was finished
+        self._limit, self._accesses = limit, accesses
         self._write = write  # where whole printed lines go; None: where they would go anyway
-        self.pools = weakref.WeakSet[ThreadPoolExecutor]()
+        self._report = ""  # who waited for what when the limit was reached
+        self._recordings: list[Recording] = []  # of threads and tasks, in the order of their start
+        self._threads: list[tuple[threading.Thread, Recording]] = []
+        self._pools = weakref.WeakSet[ThreadPoolExecutor]()
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
-        self._called: Counter[str] = Counter()  # how many threads run a function of this name
+        self._called = Counter[str]()  # how many threads run a function of this name
         self._guard = threading.RLock()  # guards that no thread is ended after its last line
-        self.starting = threading.RLock()  # guards that none is ended while it starts another one
-        self.began = time.perf_counter()
+        self._starting = threading.RLock()  # guards that none is ended while it starts another one
+        self._began = time.perf_counter()
 
-    def clock(self) -> float:
-        """Return the seconds since the run began."""
-        return time.perf_counter() - self.began
+    def stop(self, *, early: bool = True) -> None:
+        """End everything that this run started, from any thread, and leave its block quietly.
 
-    # Lanes.
+        A thread that waits sees it soon, one that computes gets an exception.
+        """
+        self.stopped = self.stopped or early
+        with alone(self._starting), self._guard:
+            for each in list(self._recordings):
+                each.to_end = True
+                if self._now_of.get(each.ident) is each and each.wanted is None:
+                    each.was_sent = True
+                    raise_in_thread(each.ident, Ended)
 
-    def me(self) -> Recording:
-        """Return what the calling thread records on."""
+    def _clock(self) -> float:  # seconds since the run began
+        return time.perf_counter() - self._began
+
+    def _me(self) -> Recording:
         return self._now_of[threading.get_ident()]
 
-    @contextmanager
-    def alone(self, guard: Any) -> Iterator[None]:
-        """Hold a guard; `with` itself leaves it locked if Ended comes as it is got (CPython 3.14)."""
-        try:
-            guard.acquire()
-            yield
-        finally:
-            with suppress(RuntimeError):  # Ended came before it was got
-                guard.release()
-
-    def enter(self, me: Recording) -> Recording:
+    def _enter(self, me: Recording) -> Recording:
         """Let the calling thread record on `me` from now on."""
         me.ident = threading.get_ident()
-        with nullcontext() if me.own_thread else self.alone(self._guard):
+        with alone(self._guard):
             if not me.own_thread:  # else its starter has put it there, in the order of starts
-                self.recordings.append(me)
+                self._recordings.append(me)
             self._now_of[me.ident] = me
         me.enter("running")
         return me
 
-    def leave(self, end: str) -> None:
+    def _leave(self, end: str) -> None:
         """Close the lane of the calling thread; from here on nobody ends this thread."""
-        me = self.me()
+        me = self._me()
         while self._now_of.get(me.ident) is me:
-            with suppress(Ended), self.alone(self._guard):
+            with suppress(Ended), alone(self._guard):
                 self._now_of.pop(me.ident)
         if me.was_sent:
             with suppress(Ended):  # one that was sent too late must be raised here: nobody can take it back
                 for _ in range(1000):
                     pass
         me.finish(end)
-        if me.text:
-            with inside(None):
-                self.write_out(sys.stdout, me.text)
+        with inside(None):
+            self._write_out(sys.stdout.write, me.text)
 
     @contextmanager
-    def task(self, name: str) -> Iterator[None]:
+    def _task(self, name: str) -> Iterator[None]:
         """Give a piece of work of the watching thread a lane of its own, for the time of a block."""
-        before = self.me()
-        if before is not self.recordings[0]:
+        before = self._me()
+        if before is not self._recordings[0]:
             yield
             return
-        me = self.enter(Recording(name, self.clock, own_thread=False, text=before.text))
+        me = self._enter(Recording(name, self._clock, own_thread=False, text=before.text))
         try:
             yield
         finally:
@@ -102,16 +180,16 @@ class Lanes:
             before.text = me.text
             self._now_of[me.ident] = before
 
-    def write_out(self, real: Any, text: str) -> None:
-        """Write printed text to where it goes."""
-        (self._write or real.write)(text)
+    def _write_out(self, real: Write, text: str) -> None:
+        if text:
+            (self._write or real)(text)
 
-    def run_thread(self, thread: threading.Thread, me: Recording) -> None:
+    def _run_thread(self, thread: threading.Thread, me: Recording) -> None:
         """Run what a started thread runs, on its lane."""
         end = "done"
         try:
-            self.enter(me)
-            with inside(self), self._accesses.traced(me) if self._accesses else nullcontext():
+            self._enter(me)
+            with inside(self), self._accesses.traced(me.marks) if self._accesses else nullcontext():
                 if me.to_end:
                     raise Ended
                 type(thread).run(thread)
@@ -124,62 +202,24 @@ class Lanes:
             hook = threading.ExceptHookArgs((type(error), error, error.__traceback__, thread))
             threading.excepthook(hook)
         finally:
-            self.leave(end)
+            self._leave(end)
 
-    def name_of(self, thread: threading.Thread) -> str:
-        """Return the learner's own name for a thread, else its first argument, its function or its number."""
-        automatic = re.match(r"(?:Thread|ThreadPoolExecutor)-\d[\d_]*(?: \((\w+)\))?", thread.name)
-        if not automatic:
-            return thread.name
-        if automatic[1] in (None, "_worker"):
-            return f"thread {len(self.recordings)}"
-        arguments = getattr(thread, "_args", ())
-        for argument in arguments[:1] if isinstance(arguments, (list, tuple)) else ():
-            plain = type(argument).__module__ == "builtins" or str(argument) == object.__str__(argument)
-            if (isinstance(argument, str) or not plain) and 0 < len(str(argument)) <= 16:
-                return str(argument)
-        self._called[automatic[1]] += 1
-        same = self._called[automatic[1]]
-        return f"{automatic[1]} {same}" if same > 1 else automatic[1]
-
-    # Ends.
-
-    def shut_down_pools(self) -> None:
-        """Let the idle workers of the learner's pools go home."""
-        for pool in list(self.pools):
-            pool.shutdown(wait=False, cancel_futures=self.stopped)
-
-    def end(self, recordings: list[Recording]) -> None:
-        """Ask threads to end: one that waits sees it soon, one that computes gets an exception."""
-        with self._guard:
-            for each in list(recordings):
-                each.to_end = True
-                if self._now_of.get(each.ident) is each and each.wanted is None:
-                    each.was_sent = True
-                    raise_in_thread(each.ident, Ended)
-
-    def stop(self, *, early: bool = True) -> None:
-        """End everything that this run started, and the block itself."""
-        self.stopped = self.stopped or early
-        with self.alone(self.starting):
-            self.end(self.recordings)
-
-    def be_late(self) -> None:
+    def _be_late(self) -> None:
         """Say who is still there at the limit, and stop."""
-        names = {recording.ident: recording.name for recording in self.recordings}
-        late = [r for thread, r in self.threads if thread.is_alive() and r.wanted is not IDLE]
-        for each in late or self.recordings[:1]:
+        names = {recording.ident: recording.name for recording in self._recordings}
+        late = [r for thread, r in self._threads if thread.is_alive() and r.wanted is not IDLE]
+        for each in late or self._recordings[:1]:
             wanted = each.wanted
             each.end = f"was still waiting for {wanted}" if wanted else "was still running"
             if wanted and wanted.holder in names:
                 each.end += f", held by {names[wanted.holder]}"
-            self.report += f"{'; ' if self.report else ''}{each.name} {each.end}"
-        self.report = f"Stopped after {self.limit:g} s: {self.report}."
+            self._report += f"{'; ' if self._report else ''}{each.name} {each.end}"
+        self._report = f"Stopped after {self._limit:g} s: {self._report}."
         self.stop()
 
-    def wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
+    def _wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:
         """Wait in slices until `attempt(seconds)` succeeds, the time is over or the run ends."""
-        me, got = self.me(), False
+        me, got = self._me(), False
         until = float("inf") if timeout < 0 else time.perf_counter() + timeout
         me.wanted = what
         with me.during(None if what == IDLE else "waiting" if what == SLEEP else "blocked", what.kind):

@@ -19,8 +19,8 @@ class Machine:
     system: str  # as in sys.platform
 
     def __str__(self) -> str:
-        cores = "1 usable core" if self.cores == 1 else f"{self.cores} usable cores"
-        return f"{self.python}, GIL {'on' if self.gil else 'off'} · {cores}"
+        gil, several = "on" if self.gil else "off", "s" * (self.cores != 1)
+        return f"{self.python}, GIL {gil} · {self.cores} usable core{several}"
 
 
 def this_machine() -> Machine:

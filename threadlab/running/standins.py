@@ -7,9 +7,9 @@ process, the kernel's own too, gets the real thing.
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 Place = tuple[Any, str, Callable[[Any], Any]]  # the owner of a name, the name, what makes its stand-in
@@ -60,29 +60,28 @@ def stand_in(method: str) -> Callable[[Any], Any]:
 
 
 @contextmanager
-def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> Iterator[None]:
+def replaced(places: Iterable[Place], namespace: dict[str, Any]) -> Iterator[None]:
     """Replace `places`, and what `namespace` imported from them earlier, for the time of a block.
 
     Blocks may overlap in time: the first one replaces a name, the last one puts the real thing back.
     """
     held: list[tuple[Any, str]] = []
 
-    def hold(owner: Any, name: str, real: Any, make: Callable[[Any], Any]) -> Any:
-        entry = _replaced.setdefault((id(owner), name), [0, real, None])
+    def hold(owner: Any, name: str, real: Any, substitute: Any) -> Any:
+        entry = _replaced.setdefault((id(owner), name), [0, real, substitute])
         if not entry[0]:
-            entry[2] = make(real)
-            _put(owner, name, entry[2])
+            _put(owner, name, substitute)
         entry[0] += 1
         held.append((owner, name))
         return entry
 
     with _guard:
         for owner, name, make in places:
-            _, real, substitute = hold(owner, name, getattr(owner, name), make)
-            for alias in [
-                alias for alias, value in list(namespace.items()) if value is real or value is substitute
-            ]:
-                hold(namespace, alias, real, partial(_keep, substitute))
+            now = getattr(owner, name)
+            _, real, substitute = hold(owner, name, now, make(now))
+            for alias, value in list(namespace.items()):
+                if value is real or value is substitute:
+                    hold(namespace, alias, real, substitute)
     try:
         yield
     finally:
@@ -92,17 +91,13 @@ def replaced(places: Iterable[Place], namespace: MutableMapping[str, Any]) -> It
                 entry[0] -= 1
                 if not entry[0]:
                     del _replaced[id(owner), name]
-                    now = owner.get(name) if isinstance(owner, MutableMapping) else getattr(owner, name)
+                    now = owner.get(name) if isinstance(owner, dict) else getattr(owner, name)
                     if now is entry[2]:  # else somebody gave the name a new meaning meanwhile
                         _put(owner, name, entry[1])
 
 
-def _keep(substitute: Any, _: Any) -> Any:
-    return substitute
-
-
 def _put(owner: Any, name: str, value: Any) -> None:
-    if isinstance(owner, MutableMapping):
+    if isinstance(owner, dict):
         owner[name] = value
     else:
         setattr(owner, name, value)

@@ -32,17 +32,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One worker: its name, its spans in order of time, and how it ended.
-
-    `own_thread` is False for a piece of work that ran in the thread which entered the run (one order after
-    the other). `end` is "done" or what happened, such as "died of ValueError: no such item".
-    """
+    """One worker: its name, its spans in order of time, and how it ended."""
 
     name: str
     spans: tuple[Span, ...]
     marks: tuple[Mark, ...] = ()
-    end: str = "done"
-    own_thread: bool = True
+    end: str = "done"  # or what happened, such as "died of ValueError: no such item"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,13 @@ import _thread
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import ExitStack, contextmanager, nullcontext
-from types import TracebackType
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
-from threadlab.running.lanes import Ended
-from threadlab.running.lookalikes import SLEEP
+from threadlab.running.lanes import Ended, Recording, Write
 from threadlab.running.machine import this_machine
-from threadlab.running.recording import Recording
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.timeline import Timeline
 from threadlab.running.world import PLACES, World
@@ -47,63 +43,44 @@ def watch(*, limit: float = 10.0, shared: object = None) -> "Watch":
     return Watch(limit=limit, shared=shared, namespace=sys._getframe(1).f_globals)
 
 
-@contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(what: str) -> AbstractContextManager[Any]:
     """Show the calling thread as waiting for `what`, if it is being watched, for the time of a block."""
     run = world()
-    with run.me().during("waiting", what) if isinstance(run, World) else nullcontext():
-        yield
+    return run._me().during("waiting", what) if isinstance(run, Watch) else nullcontext()
 
 
-@contextmanager
-def task(name: str) -> Iterator[None]:
+def task(name: str) -> AbstractContextManager[Any]:
     """Give a piece of work in the watching thread itself a lane, for the time of a block."""
     run = world()
-    with run.task(name) if isinstance(run, World) else nullcontext():
-        yield
+    return run._task(name) if isinstance(run, Watch) else nullcontext()
 
 
-class Watch:
+class Watch(World):
     """One watched run: a `with` block, then `.timeline` as numbers and `.lanes()` as a picture."""
 
     def __init__(
-        self,
-        *,
-        limit: float,
-        namespace: MutableMapping[str, Any],
-        shared: object = None,
-        write: Callable[[str], object] | None = None,
+        self, *, limit: float, namespace: dict[str, Any], shared: object = None, write: Write | None = None
     ) -> None:
+        accesses = None if shared is None else Accesses(shared, namespace, self._clock)
+        super().__init__(number("limit", limit, least=0.01), accesses, write)
         self._namespace = namespace
-        self._accesses = None if shared is None else Accesses(shared, namespace, lambda: self._world.clock())
-        self._world = World(number("limit", limit, least=0.01), self._accesses, write)
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
         self._over = threading.Lock()
 
     @property
-    def stopped(self) -> bool:
-        """Whether it was ended before it was finished."""
-        return self._world.stopped
-
-    @property
     def is_waiting(self) -> bool:
         """Whether the thread of the `with` block waits for another one just now."""
-        return self._world.recordings[0].wanted is not None
-
-    def is_held_up(self, name: str) -> bool:
-        """Return whether the thread called `name` waits for another one just now, or has ended."""
-        own = [recording for recording in self._world.recordings if recording.name == name]
-        return any(r.end or r.wanted not in (None, SLEEP) for r in own)
+        return self._recordings[0].wanted is not None
 
     @property
     def timeline(self) -> Timeline:
         """The run as plain numbers; while it runs, what is known so far."""
-        now = self._world.clock() if self._seconds is None else self._seconds
-        recordings = self._world.recordings[1:] or self._world.recordings  # the first: the watching thread
+        now = self._clock() if self._seconds is None else self._seconds
+        recordings = self._recordings[1:] or self._recordings  # the first: the watching thread
         lanes = tuple(lane for lane in (recording.lane(now) for recording in recordings) if lane.spans)
         changes = tuple(self._accesses.changes) if self._accesses else ()
-        return Timeline(lanes, now, changes, self._world.report, this_machine())
+        return Timeline(lanes, now, changes, self._report, this_machine())
 
     def lanes(self, *, before: "Watch | None" = None, guess: Any = None) -> None:
         """Draw who ran and who waited when.
@@ -116,10 +93,6 @@ class Watch:
 
         plot_timeline(self.timeline, before=before.timeline if before else None, guess=guess)
 
-    def stop(self) -> None:
-        """End everything that this run started, from any thread, and leave its block quietly."""
-        self._world.stop()
-
     def __enter__(self) -> Self:
         if world() is not None:
             raise RuntimeError("this code is being watched already: end the other watch() first")
@@ -128,18 +101,16 @@ class Watch:
         self._over.acquire()
         _thread.start_new_thread(self._end_in_time, ())  # unlisted: the learner counts threads
         self._stack.enter_context(replaced(PLACES, self._namespace))
-        self._stack.enter_context(inside(self._world))
-        self._world.began = time.perf_counter()
-        self._world.enter(Recording("the notebook", self._world.clock, own_thread=False))
+        self._stack.enter_context(inside(self))
+        self._began = time.perf_counter()
+        self._enter(Recording("the notebook", self._clock, own_thread=False))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> bool:
         try:
             if kind is None:
                 for with_pools in (False, True):  # a thread may give its pool work to the last
-                    for thread, recording in self._world.threads:  # the list may grow meanwhile
+                    for thread, recording in self._threads:  # the list may grow meanwhile
                         if not thread.daemon and (with_pools or recording.pool is None):
                             if pool := recording.pool and recording.pool():
                                 pool.shutdown(wait=False)
@@ -152,25 +123,25 @@ class Watch:
 
     def _close(self) -> None:
         """End what is left, put everything back, and say what went wrong."""
-        mine = self._world
         with self._stack:
-            mine.leave("done")
+            self._leave("done")
         self._over.release()
-        mine.shut_down_pools()
-        mine.stop(early=False)
+        for pool in list(self._pools):  # its idle workers may go home
+            pool.shutdown(wait=False, cancel_futures=self.stopped)
+        self.stop(early=False)
         until = time.perf_counter() + _GRACE
-        for thread, _ in mine.threads:
+        for thread, _ in self._threads:
             threading.Thread.join(thread, max(0.0, until - time.perf_counter()))
-        self._seconds = mine.clock()
-        left = [recording.name for thread, recording in mine.threads if thread.is_alive()]
+        self._seconds = self._clock()
+        left = [recording.name for thread, recording in self._threads if thread.is_alive()]
         if left:
-            mine.report += f" {' and '.join(left)} could not be ended: {self._why_not()}."
-        if mine.report:
-            mine.write_out(sys.stdout, mine.report.strip() + "\n")
+            self._report += f" {' and '.join(left)} could not be ended: {self._why_not()}."
+        if self._report:
+            self._write_out(sys.stdout.write, self._report.strip() + "\n")
 
     def _end_in_time(self) -> None:
-        if not self._over.acquire(timeout=min(self._world.limit, threading.TIMEOUT_MAX)):
-            self._world.be_late()
+        if not self._over.acquire(timeout=min(self._limit, threading.TIMEOUT_MAX)):
+            self._be_late()
 
     def _why_not(self) -> str:
         kinds = type(threading.Lock()), type(threading.RLock())

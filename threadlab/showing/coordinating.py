@@ -1,15 +1,23 @@
 """Serve a panel: the one way in which a slider and buttons run something.
 
 Callbacks only leave a wish. The *coordinator*, a thread that starts with a wish and ends when none is left,
-alone touches widgets and pictures. Meanwhile a *runner*, one thread for each job, does the work.
+alone touches widgets and pictures. Meanwhile a *runner*, one thread for each job, makes an *attempt*: it
+calls the learner's function once, watched, timed, and able to be stopped.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
+from math import inf
 from typing import Any
+
+from threadlab.running.arguments import name_of
+from threadlab.running.timeline import Timeline
+from threadlab.running.watching import Watch
+
+_turn = threading.Lock()  # held while a learner's function runs: two at once would measure each other
 
 
 class Coordinator:
@@ -19,14 +27,12 @@ class Coordinator:
     An attempt is called on the runner; its stop() ends it, from any thread.
     """
 
-    def __init__(
-        self, panel: Any, *, pause: float = 0.5, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, panel: Any, *, pause: float = 0.5, clock: Any = time.monotonic) -> None:
         self._panel, self._pause, self._clock = panel, pause, clock
         self._changed = threading.Condition()  # guards all that follows
         self._thread: threading.Thread | None = None
         self._wishes: set[str] = set()
-        self._rests_at: float | None = None  # when a slider that has moved will have come to rest
+        self._rests_at = inf  # when a slider that has moved will have come to rest
         self._jobs: deque[Any] = deque()
         self._running = False  # the jobs come from "run", not from a slider
         self._attempt: Any = None  # what the runner does
@@ -56,7 +62,7 @@ class Coordinator:
         with self._changed:
             self._jobs.clear()
             self._wishes.discard("run")
-            self._rests_at = None
+            self._rests_at = inf
             if self._attempt:
                 self._attempt.stop()
 
@@ -87,17 +93,16 @@ class Coordinator:
                     if wish in self._wishes:
                         self._wishes.remove(wish)
                         return act
-                rests_at = self._rests_at
                 if self._attempt:
                     self._changed.wait()
                 elif self._jobs:
                     self._start(self._jobs.popleft())
-                elif "run" in self._wishes or (rests_at is not None and rests_at <= self._clock()):
-                    self._running, self._rests_at = "run" in self._wishes, None
+                elif "run" in self._wishes or self._rests_at <= self._clock():
+                    self._running, self._rests_at = "run" in self._wishes, inf
                     self._wishes.discard("run")
                     return partial(self._plan, "run" if self._running else "rest")
-                elif rests_at is not None:
-                    self._changed.wait(rests_at - self._clock())
+                elif self._rests_at < inf:
+                    self._changed.wait(self._rests_at - self._clock())
                 else:
                     self._end()
                     return None
@@ -129,3 +134,59 @@ class Coordinator:
                 return
             self._running = False
         self._panel.rest()
+
+
+class Attempt:
+    """One call of `function`; then it has `seconds`, `result` and `lanes`, or an `error` in one sentence.
+
+    `lanes` is a Timeline or, if the function returned them, downloads. `first` is called before the clock.
+    """
+
+    def __init__(self, function: Any, *args: Any, job: Any, limit: float, write: Any, first: Any) -> None:
+        self.job, self.seconds, self.error = job, 0.0, "stopped"
+        self.lanes: Any = Timeline((), 0.0)
+        self.result: Any = None
+        self._function, self._arguments, self._first, self._stopped = function, args, first, False
+        self._watch = Watch(limit=limit, namespace=getattr(function, "__globals__", {}), write=write)
+
+    def __call__(self) -> None:
+        """Run the function to its end, its error, its time limit or `stop`."""
+        while not _turn.acquire(timeout=0.1):
+            if self._stopped:
+                return
+        try:
+            self._first()
+            with self._watch:
+                if not self._stopped:  # a stop before there was anything to end
+                    began = time.perf_counter()
+                    self.result = self._function(*self._arguments)
+                    self.seconds = time.perf_counter() - began
+        except (Exception, SystemExit) as error:
+            said = f"{type(error).__name__}: {error}".removesuffix(": ")
+            self.error = f"{name_of(self._function)}: {said}"
+        else:
+            self.lanes = self._watch.timeline
+            self.error = self.lanes.report or ("stopped" if self._stopped else "")
+            result = self.result
+            if isinstance(result, list) and result and all(hasattr(each, "first_byte") for each in result):
+                self.lanes = result
+        finally:
+            _turn.release()
+
+    def stop(self) -> None:
+        """End the call, from any thread, and all that it started."""
+        self._stopped = True
+        self._watch.stop()
+
+
+def newest(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what the name of `function` means by now: its cell may have been run again."""
+    name = name_of(function)
+    found = getattr(function, "__globals__", {}).get(name)
+    own = getattr(function, "__qualname__", "") == name  # else it was made inside another function
+    return found if own and callable(found) else function
+
+
+def version(function: Callable[..., Any]) -> Hashable:
+    """Return what changes when the learner changes `function`."""
+    return getattr(function, "__code__", id(function))

@@ -9,11 +9,9 @@ from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some
 from threadlab.showing import style
-from threadlab.showing.cells import close_widgets, take_the_place
-from threadlab.showing.coordinating import Coordinator
-from threadlab.showing.panels import button, note, slider, title
+from threadlab.showing.cells import button, close_widgets, note, slider, take_the_place, title
+from threadlab.showing.coordinating import Attempt, Coordinator, newest
 from threadlab.showing.style import Picture, Shown
-from threadlab.showing.trying import Attempt, newest
 from threadlab.showing.turns import TURNS, Pairs, bars, longest_wait, turns_words
 
 LIMIT = 5.0  # seconds for one run
@@ -50,9 +48,9 @@ class Fairness(Shown):
         self.fair = widgets.ToggleButton(description="fair lock", style={"font_size": "16px"})
         for each in (self.greed, self.fair):
             each.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = button("Run", lambda: self.coordinator.wish("run"))
-        self.stop = button("Stop", self.coordinator.stop)
-        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"))
+        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
+        self.stop = button("Stop", self.coordinator.stop, width="80px")
+        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note = widgets.HTML()
         buttons = [self.run, self.stop, self.clear_all]
         self._row = widgets.HBox([self.greed, self.fair, *buttons, self.note])

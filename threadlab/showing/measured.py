@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from threadlab.running.machine import this_machine
-from threadlab.running.scaling import Scaling, Timing
+from threadlab.running.measuring import Scaling, Timing
 
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
 ROUNDS = 3  # of a run that compares kinds of work: speed-ups need a spread

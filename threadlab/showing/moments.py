@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
-from math import cos, hypot, pi, sin
+from math import cos, pi, sin
 
 from threadlab.schedules import Replay
 from threadlab.schedules.results import Place, Step, Wait
@@ -26,10 +26,11 @@ def moment(replay: Replay, place: int) -> str:
     narrow = len(names) > 2
     cards = "".join(_card(replay, steps[: place + 1], name, circle, narrow) for name in names)
     before = steps[max(0, place - 1)].state
+    printed = f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
     return (
         f'<div style="{_WHOLE}"><div style="display:flex;gap:8px">{cards}</div>'
         f'<div style="display:flex;gap:24px;padding-top:8px;align-items:center"><div>{_state(now, before)}'
-        f"{_printed(now)}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
+        f"{printed}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
         f"<details><summary>this order in words</summary><pre>{escape(words(replay))}</pre></details></div>"
     )
 
@@ -38,17 +39,10 @@ def words(replay: Replay) -> str:
     """Return a whole walk as text to read aloud: who did what, what changed, who waits."""
     lines = [", ".join(f"{name} is {plain(value)}" for name, value in replay.start.state.items())]
     for before, now in pairwise([replay.start, *replay.steps]):
-        changes = [
-            f"{name} is {plain(value)}"
-            for name, value in now.state.items()
-            if value != before.state.get(name)
-        ]
-        waits = [
-            f"{wait.thread} waits for {wait.wants}{_by(wait)}"
-            for wait in now.waits
-            if wait not in before.waits
-        ]
-        lines.append("; ".join([f"{now.thread}: {now.source.rstrip(':')}", *changes, *waits]))
+        said = [f"{now.thread}: {now.source.rstrip(':')}"]
+        said += [f"{name} is {plain(v)}" for name, v in now.state.items() if v != before.state.get(name)]
+        said += [f"{w.thread} waits for {w.wants}{_by(w)}" for w in now.waits if w not in before.waits]
+        lines.append("; ".join(said))
     return "\n".join([*lines, "" if replay.outcome is None else f"outcome: {replay.outcome}"]).strip()
 
 
@@ -71,19 +65,16 @@ def cycle(waits: Sequence[Wait]) -> list[str]:
 
 def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str], narrow: bool) -> str:
     """Return the source of the thread `name` with the line that it executes next."""
-    now = steps[-1]
+    now, colour = steps[-1], colour_of(name)
     last = next(step.places[name] for step in reversed(steps) if name in step.places)
-    waits = {wait.thread: wait for wait in now.waits}.get(name)
+    wait = next((wait for wait in now.waits if wait.thread == name), None)
+    alive = name in now.places
+    says = ("can go on" if last.line else "starts") if alive else "has ended"
+    if wait:
+        says = f"waits for {code(wait.wants)}{_by(wait)}"
     held = {wait.holder_line: wait.wants for wait in now.waits if wait.holder == name}
-    says = "has ended"
-    if name in now.places:
-        says = (
-            f"waits for {code(waits.wants)}{_by(waits)}" if waits else "can go on" if last.line else "starts"
-        )
-    lines = "".join(_lines(replay, last, name in now.places, waits is not None, held, narrow))
-    colour = colour_of(name)
-    edge = RED if name in circle else colour
-    faded = "" if name in now.places else ";opacity:0.55"
+    lines = "".join(_lines(replay, last, "‖" if wait else "▶" if alive else "", held, narrow))
+    edge, faded = RED if name in circle else colour, "" if alive else ";opacity:0.55"
     box = f"flex:1 1 0;min-width:0;border:2px solid {edge};border-radius:5px;overflow:hidden{faded}"
     return (
         f'<div style="{box}">'
@@ -92,16 +83,13 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     )
 
 
-def _lines(
-    replay: Replay, place: Place, alive: bool, waits: bool, held: Mapping[int, str], narrow: bool
-) -> Iterator[str]:
+def _lines(replay: Replay, place: Place, mark: str, held: Mapping[int, str], narrow: bool) -> Iterator[str]:
     first, source = replay.sources.get(place.function, (place.line, ("(no source)",)))
     indent = len(source[0]) - len(source[0].lstrip())
     begin = max(0, min(place.line - first - _SEEN // 2, len(source) - _SEEN))
     for line, text in enumerate(source[begin : begin + _SEEN], first + begin):
-        here = alive and line == (place.line or first)
-        sign = "‖" if here and waits else "▶" if here else ""
-        back = "#FBE3D6" if here and waits else "#FFF3C4" if here else "transparent"
+        sign = mark if line == (place.line or first) else ""
+        back = {"‖": "#FBE3D6", "▶": "#FFF3C4", "": "transparent"}[sign]
         code_line = text.rstrip()[indent:]
         if narrow:  # half the indentation leaves room for the code
             code_line = code_line[(len(code_line) - len(code_line.lstrip())) // 2 :]
@@ -116,15 +104,15 @@ def _state(now: Step, before: Mapping[str, str]) -> str:
     """Return the shared state; what the last step changed is marked."""
     rows = []
     for name, value in now.state.items():
-        waiting = [wait.thread for wait in now.waits if wait.wants == name]
-        was = before.get(name, value)
-        text = f"<b>{escape(plain(value))}</b>" if was != value else escape(plain(value))
-        change = f'<span style="color:{GREY}">{escape(plain(was))} → </span>' if was != value else ""
-        queue = f"; {' and '.join(waiting)} wait{'s' * (len(waiting) == 1)}" if waiting else ""
-        back = "background:#FFF3C4" if was != value else ""
+        back, told = "", escape(plain(value))
+        if (was := before.get(name, value)) != value:
+            back = "background:#FFF3C4"
+            told = f'<span style="color:{GREY}">{escape(plain(was))} → </span><b>{told}</b>'
+        if waiting := [wait.thread for wait in now.waits if wait.wants == name]:
+            told += f"; {' and '.join(waiting)} wait{'s' * (len(waiting) == 1)}"
         rows.append(
             f'<tr style="{back}"><td style="text-align:left;padding:1px 14px 1px 4px">{escape(name)}</td>'
-            f'<td style="text-align:left;padding:1px 8px">{change}{text}{queue}</td></tr>'
+            f'<td style="text-align:left;padding:1px 8px">{told}</td></tr>'
         )
     return f'<table style="font:17px monospace;margin:0">{"".join(rows)}</table>'
 
@@ -142,10 +130,6 @@ def plain(value: str) -> str:
     return re.sub(r"^<\w+:? (.+)>$", lambda found: found[1].replace("=", " "), value)
 
 
-def _printed(now: Step) -> str:
-    return f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
-
-
 def code(text: str) -> str:
     """Return `text` in the letters of source code."""
     return f'<code style="font-size:inherit;background:none;color:inherit">{escape(text)}</code>'
@@ -158,46 +142,38 @@ def _by(wait: Wait) -> str:
 def _graph(names: Sequence[str], waits: Sequence[Wait], circle: Sequence[str]) -> str:
     """Return the wait-for graph as SVG: an arrow from each thread that waits to the one that holds."""
     turn = {name: 2 * pi * place / len(names) + pi for place, name in enumerate(names)}
-    at = {name: (160 + 105 * cos(angle), 70 + 44 * sin(angle)) for name, angle in turn.items()}
+    at = {name: complex(160 + 105 * cos(angle), 70 + 44 * sin(angle)) for name, angle in turn.items()}
     inside = set(pairwise([*circle, *circle[:1]]))
-    arrows = "".join(
-        _arrow(
-            at[wait.thread],
-            at[wait.holder],
-            wait.wants,
-            RED if (wait.thread, wait.holder) in inside else GREY,
-        )
-        for wait in waits
-        if wait.holder
-    )
+    arrows = ""
+    for wait in waits:
+        if wait.holder:
+            colour = RED if (wait.thread, wait.holder) in inside else GREY
+            arrows += _arrow(at[wait.thread], at[wait.holder], wait.wants, colour)
     middle = 'text-anchor="middle" fill="white" font-weight="bold" font-size="18"'
     dots = "".join(
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="20" fill="{colour_of(name)}"/>'
-        f'<text x="{x:.0f}" y="{y + 6:.0f}" {middle}>{name}</text>'
-        for name, (x, y) in at.items()
+        f'<circle cx="{dot.real:.0f}" cy="{dot.imag:.0f}" r="20" fill="{colour_of(name)}"/>'
+        f'<text x="{dot.real:.0f}" y="{dot.imag + 6:.0f}" {middle}>{name}</text>'
+        for name, dot in at.items()
     )
     told = "; ".join(f"{w.thread} waits for {w.wants}{_by(w)}" for w in waits)
     return f'<svg role="img" aria-label="{escape(told)}" width="320" height="140">{arrows}{dots}</svg>'
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], text: str, colour: str) -> str:
+def _arrow(start: complex, end: complex, text: str, colour: str) -> str:
     """Return a bent arrow with `text` at its middle."""
-    (x, y), (u, v) = start, end
-    far = hypot(u - x, v - y) or 1.0
+    far = abs(end - start) or 1.0
 
-    def at(along: float, aside: float) -> tuple[float, float]:
+    def at(along: float, aside: float) -> str:
         """Return the point so many pixels from `start` towards `end`, and beside that line."""
-        right, down = (u - x) / far, (v - y) / far
-        return x + along * right - aside * down, y + along * down + aside * right
+        point = start + complex(along, aside) * (end - start) / far
+        return f"{point.real:.0f},{point.imag:.0f}"
 
-    begin, bend, tip = at(18, 10), at(far / 2, 42), at(far - 20, 8)
-    wings = at(far - 34, 8), at(far - 26, 22)
-    curve = "M{:.0f},{:.0f} Q{:.0f},{:.0f} {:.0f},{:.0f}".format(*begin, *bend, *tip)
-    points = " ".join(f"{a:.0f},{b:.0f}" for a, b in (tip, *wings))
-    a, b = at(far / 2, 40)
-    looks = f'text-anchor="middle" font-size="17" fill="{INK}"'
+    curve = f"M{at(18, 10)} Q{at(far / 2, 42)} {at(far - 20, 8)}"
+    tip = f"{at(far - 20, 8)} {at(far - 34, 8)} {at(far - 26, 22)}"
+    looks = f'text-anchor="middle" dy="5" font-size="17" fill="{INK}"'
+    x, y = at(far / 2, 40).split(",")
     return (
         f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="3"/>'
-        f'<polygon points="{points}" fill="{colour}"/>'
-        f'<text x="{a:.0f}" y="{b + 5:.0f}" {looks}>{escape(text)}</text>'
+        f'<polygon points="{tip}" fill="{colour}"/>'
+        f'<text x="{x}" y="{y}" {looks}>{escape(text)}</text>'
     )

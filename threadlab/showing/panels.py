@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -12,12 +11,11 @@ from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
-from threadlab.showing.cells import close_widgets, take_the_place
+from threadlab.showing.cells import button, close_widgets, note, slider, take_the_place, title
 from threadlab.showing.comparing import compare
-from threadlab.showing.coordinating import Coordinator
+from threadlab.showing.coordinating import Attempt, Coordinator, newest, version
 from threadlab.showing.measured import QUICK, Job, Measured
 from threadlab.showing.style import Picture, Shown
-from threadlab.showing.trying import Attempt, newest, version
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
 FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for one setting of that picture, and of any other
@@ -86,9 +84,9 @@ class Panel(Shown):
         self.latency = slider("latency", choices, latency)
         for each in (self.workers, self.latency):
             each.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = button("Run", lambda: self.coordinator.wish("run"))
-        self.stop = button("Stop", self.coordinator.stop)
-        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"))
+        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
+        self.stop = button("Stop", self.coordinator.stop, width="80px")
+        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note, self.printed = widgets.HTML(), widgets.Output()
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
@@ -96,7 +94,8 @@ class Panel(Shown):
         sliders = [self.workers] if site is None else [self.workers, self.latency]
         self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
         self.rest()
-        self.picture: Picture | None = self._compare()
+        self.picture: Picture | None = None
+        self.draw()
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
@@ -126,7 +125,8 @@ class Panel(Shown):
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
-        self.picture = self._compare()
+        at_once = getattr(self._site, "at_once", None)
+        self.picture = compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
         if self._handle:
             self._handle.update(self.picture)
         if self._lines:
@@ -178,33 +178,5 @@ class Panel(Shown):
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
         return (*functions, self.latency.value)
 
-    def _compare(self) -> Picture:
-        at_once = getattr(self._site, "at_once", None)
-        return compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
-
     def _say(self, text: str) -> None:
         note(self.note, text)
-
-
-def slider(name: str, options: dict[str, Any], value: Any) -> Any:
-    """Return a slider with this `name` that stops at the values of `options`, labelled by their keys."""
-    looks = {"description_allow_html": True, "layout": {"width": "330px"}}
-    text = f'<span style="font-size:16px">{name}</span>'
-    return widgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
-
-
-def button(name: str, act: Callable[[], object]) -> Any:
-    """Return a button that calls `act`."""
-    button = widgets.Button(description=name, layout={"width": "80px"}, style={"font_size": "16px"})
-    button.on_click(lambda _: act())
-    return button
-
-
-def title(text: str) -> Any:
-    """Return a panel's question."""
-    return widgets.HTML(f'<b style="font-size:18px">{escape(text)}</b>')
-
-
-def note(place: Any, text: str) -> None:
-    """Write `text` in the HTML widget `place`."""
-    place.value = f'<span style="font-size:16px">{escape(text)}</span>'

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from threadlab.running.scaling import Scaling
+from threadlab.running.measuring import Scaling
 from threadlab.showing import saying, style
 from threadlab.showing.style import COLOURS, GHOST, GREY, PURPLE, write
 
@@ -24,7 +24,7 @@ def plot_scaling(
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
-        >>> from threadlab.running.scaling import Scaling, Timing
+        >>> from threadlab.running.measuring import Scaling, Timing
         >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times as fast as one. Gain.'
@@ -43,7 +43,7 @@ def plot_scaling(
     right = "what sweep() returned, or a list of it"
     results = style.each_is("result", result, "speedup", right)
     ghosts = [each for each in style.each_is("before", before, "speedup", right) if len(each.timings) > 1]
-    expected, names = style.guessed(guess), saying.line_names(results)
+    expected, names = style.guessed(guess), line_names(results)
     axes = ax or axes_for(300, names)
     most = max([reach, *(n for each in (*results, *ghosts) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
@@ -68,8 +68,8 @@ def plot_scaling(
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
     aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
-    words = saying.scaling_words(results, expected, workers)
-    return style.finish(axes, words, saying.kind(results), aside, shown=ax is None)
+    words = scaling_words(results, expected, workers)
+    return style.finish(axes, words, kind(results), aside, shown=ax is None)
 
 
 def axes_for(height: float, names: Sequence[str]) -> Axes:
@@ -104,8 +104,35 @@ def _draw_line(ax: Axes, result: Scaling, **looks: Any) -> list[int]:
 def _name_ends(ax: Axes, ends: list[tuple[float, float, str, Any]]) -> None:
     """Write each name right of the end of its line, moved up where it would cover the one below."""
     last = float("-inf")
-    height = ax.get_position().height * ax.figure.get_figheight() / style.PIXEL  # type: ignore[union-attr]
     for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
-        true = height * ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[1]
+        true = ax.transData.transform((x, y))[1] / ax.figure.dpi / style.PIXEL
         last = max(true, last + 20)
         write(ax, x, y, text, shift=(12, 0.75 * (last - true)), weight="bold", color=colour)
+
+
+def scaling_words(results: Sequence[Scaling], guess: float | None = None, workers: int | None = None) -> str:
+    """Return what the first of `results` came to with so many `workers` (by default the most), and all."""
+    many = workers or max((n for result in results for n in result.timings), default=1)
+    first = next((result for result in results if many in result.timings), None)
+    if first is None or many == 1:
+        lines = [f"{many} {kind(results)}: {'what more are compared with' if first else 'not measured yet'}"]
+    else:
+        ratio, word = first.speedup(many), first.verdict(many).word.capitalize()
+        gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast as one"
+        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word}."]
+    for result, name in zip(results, line_names(results), strict=True):
+        said = [result.verdict(n).sentence for n in sorted(result.timings) if n > 1]
+        lines.append(f"{name}: " + ("; ".join(said) or "not measured yet"))
+    return "\n".join(lines + saying.guess_words(guess, "times"))
+
+
+def line_names(results: Sequence[Scaling]) -> list[str]:
+    """Return a name for each line: the function's, and where it runs if that is what differs."""
+    names = [result.name for result in results]
+    return [f"{r.name}, {r.executor}" if names.count(r.name) > 1 else r.name for r in results]
+
+
+def kind(results: Sequence[Scaling]) -> str:
+    """Return what to call the workers of `results`: threads, processes, or else workers."""
+    kinds = {result.executor for result in results}
+    return kinds.pop() if kinds in ({"threads"}, {"processes"}) else "workers"

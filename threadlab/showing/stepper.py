@@ -1,7 +1,6 @@
 """Let learners walk through orders of steps, or decide themselves who takes the next one."""
 
 import threading
-from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import Any
@@ -12,11 +11,11 @@ from IPython.display import display
 
 from threadlab.schedules import LIVELOCK, Exploration
 from threadlab.schedules.results import Step, write
-from threadlab.showing.cells import close_widgets, take_the_place
+from threadlab.showing import tiles
+from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.moments import code, moment
-from threadlab.showing.orders import draw, orders_words
-from threadlab.showing.style import GREEN, GREY, INK, RED, Picture, Shown, each_is, finish
-from threadlab.showing.tiles import Row, colour_of, counted, headline, outcome_words, rows_of, turns
+from threadlab.showing.style import GREEN, GREY, INK, RED, Shown, each_is
+from threadlab.showing.tiles import Row, colour_of, outcome_words, tile, turns
 
 PACE = 1200  # milliseconds a step, played slowly
 
@@ -41,10 +40,7 @@ def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
     (found,) = each_is("exploration", [exploration], "can_starve", "what explore() returned")
     panel = Orders(found, case)
     if get_ipython() is not None:
-        still = Picture(
-            finish(draw(found), orders_words(found), counted(found), shown=False).figure, orders_words(found)
-        )
-        display(still._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
+        display(tiles.still(found)._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
         take_the_place(panel, *(place.function for place in panel.walk.start.places.values()))
     return panel
 
@@ -54,7 +50,7 @@ class Orders(Shown):
 
     def __init__(self, found: Exploration, case: str = "") -> None:
         self.found = found
-        rows = rows_of(found)
+        rows = tiles.rows_of(found)
         self.simplest = found.simplest_wrong
         self.walk = found.follow(case or self.simplest or rows[0].case)
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
@@ -69,20 +65,19 @@ class Orders(Shown):
         self._play = widgets.Play(value=self._slider.value, max=last, interval=PACE, show_repeat=False)
         self._link = widgets.jslink((self._play, "value"), (self._slider, "value"))
         self._threads = {
-            name: _button(f"{name} steps", partial(self.take, name), colour=colour_of(name))
+            name: button(f"{name} steps", partial(self.take, name), colour=colour_of(name))
             for name in found.threads
         }
-        back, on = (_button(text, partial(self._move, by)) for text, by in (("‹ back", -1), ("step ›", 1)))
-        self._back, self._on = back, on
-        moves = [*self._threads.values(), back, on, self._play, self._slider, self._case]
+        self._back = button("‹ back", partial(self._move, -1))
+        self._on = button("step ›", partial(self._move, 1))
+        moves = [*self._threads.values(), self._back, self._on, self._play, self._slider, self._case]
         controls = widgets.HBox(moves, layout={"flex_flow": "row wrap"})
-        title = f'<b style="font-size:24px;color:{INK}">{escape(headline(found))}</b>'
-        aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(counted(found))}</span>'
+        title = f'<b style="font-size:24px;color:{INK}">{escape(tiles.headline(found))}</b>'
+        aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(tiles.counted(found))}</span>'
         size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
         grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
-        walk = widgets.VBox(
-            [controls, self._told, self._view], layout={"flex": "1 1 560px", "min_width": "0"}
-        )
+        beside = {"flex": "1 1 560px", "min_width": "0"}
+        walk = widgets.VBox([controls, self._told, self._view], layout=beside)
         body = widgets.HBox([grid, walk], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.whole = widgets.VBox([widgets.HTML(title + aside), body])
         self._draw()
@@ -125,24 +120,22 @@ class Orders(Shown):
             done += steps
             go, font = partial(self.go, row.case, done), size // 2
             box = {"min_width": f"{1.2 * size:.0f}px", "height": f"{size - 4}px", "margin": "1px"}
-            buttons.append(_button(text, go, colour=colour_of(thread), font=font, **box))
+            buttons.append(button(text, go, colour=colour_of(thread), font=font, **box))
         look = f"font-size:{size // 2 + 1}px;line-height:{size - 2}px;white-space:nowrap;padding-left:8px"
-        sign = f'<b style="color:{_colour(row.right)}">{row.sign}</b>'
-        said = f'<div style="{look}">{escape(row.told)}&ensp;{sign} {row.number}</div>'
+        said = f'<div style="{look}">{escape(row.told)}&ensp;{_sign(row.right)} {row.number}</div>'
         return widgets.HBox([*buttons, widgets.HTML(said)])
 
     def _draw(self) -> None:
         place, walk = self.place, self.walk
         now = walk.steps[place - 1] if place else walk.start
-        for name, button in self._threads.items():
-            button.disabled = name not in now.choices
+        for name, steps in self._threads.items():
+            steps.disabled = name not in now.choices
         self._back.disabled, self._on.disabled = place == 0, place == len(walk.steps)
-        letters = "".join(
-            _letter(step.thread, pale=number > place) for number, step in enumerate(walk.steps, 1)
-        )
-        self._told.value = (
-            f'<div style="font-size:18px;line-height:1.5">{letters} {self._says(place, now)}</div>'
-        )
+        letters = ""
+        for number, step in enumerate(walk.steps, 1):
+            letters += tile(step.thread, step.thread, f"width:24px;opacity:{0.3 if number > place else 1}")
+        said = f"{letters} {self._says(place, now)}"
+        self._told.value = f'<div style="font-size:18px;line-height:1.5">{said}</div>'
         self._view.value = moment(walk, place)
 
     def _says(self, place: int, now: Step) -> str:
@@ -154,30 +147,10 @@ class Orders(Shown):
         if place < len(walk.steps) or walk.outcome is None:
             return said
         right = self.found.is_right(walk.outcome)
-        sign = f'<b style="color:{_colour(right)}">{"✓ right" if right else "✗ wrong"}</b>'
         case = write([step.thread for step in walk.steps]) if walk.outcome != LIVELOCK else walk.case
-        other = (
-            f" The simplest wrong order is {self.simplest}." if not right and case != self.simplest else ""
-        )
-        return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {sign}.{other}"
+        more = "" if right or case == self.simplest else f" The simplest wrong order is {self.simplest}."
+        return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {_sign(right)}.{more}"
 
 
-def _letter(thread: str, *, pale: bool) -> str:
-    looks = "display:inline-block;width:24px;text-align:center;color:white;font-weight:bold;margin-right:2px"
-    return (
-        f'<span style="{looks};background:{colour_of(thread)};opacity:{0.3 if pale else 1}">{thread}</span>'
-    )
-
-
-def _colour(right: bool) -> str:
-    return GREEN if right else RED
-
-
-def _button(text: str, act: Callable[[], object], *, colour: str = "", font: int = 16, **layout: str) -> Any:
-    style = {"font_size": f"{font}px", "font_weight": "bold"}
-    style |= {"button_color": colour, "text_color": "white"} if colour else {}
-    button = widgets.Button(
-        description=text, style=style, layout={"width": "auto", "padding": "0 6px"} | layout
-    )
-    button.on_click(lambda _: act())
-    return button
+def _sign(right: bool) -> str:
+    return f'<b style="color:{GREEN if right else RED}">{tiles.SIGNS[right]}</b>'

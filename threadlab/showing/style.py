@@ -30,12 +30,7 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY)
 INK, GREY, GHOST, LIGHT = "#1F2430", "#68707C", "#B4BAC3", "#E3E6EA"
 PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 2}  # under words that stand on ink
-SHOWN: dict[str, Any] = {
-    "color": LIGHT,
-    "linewidth": 16,
-    "zorder": 0,
-    "label": "shown",
-}  # the slider's setting
+SHOWN: dict[str, Any] = {"color": LIGHT, "linewidth": 16, "zorder": 0, "label": "shown"}  # what a slider says
 GUESS: dict[str, Any] = {"color": PURPLE, "linestyle": "--", "linewidth": 3, "label": "your guess"}
 TEXT, LARGE, HEADLINE = 14.0, 18.0, 20.0  # points
 WIDTH, RIGHT, ABOVE, BELOW = 1100.0, 20.0, 42.0, 56.0  # of a picture, and its margins

@@ -1,55 +1,48 @@
-"""Orders of steps as rows of lettered tiles: what every picture of schedules has in common."""
+"""Draw orders of steps as rows of lettered tiles, and say in words what they come to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import inf
 from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
 from threadlab.schedules import Crash, Exploration
+from threadlab.showing import style
 from threadlab.showing.saying import count, number
-from threadlab.showing.style import COLOURS, GREY
+from threadlab.showing.style import COLOURS, GREEN, GREY, RED, Picture, deep, write
 
 MOST = 20  # orders that a class can still look through one by one
+SIGNS = ("✗ wrong", "✓ right")
 NAMES = "ABCDEFGH"
-_TILE = (
-    "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin-right:3px"
-)
+ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
+_TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order, or with `many` all that come to the same: the simplest of them, and how many they are."""
+    """One order, or the simplest of all that come to the same, and what it comes to in words."""
 
     case: str
-    outcome: Any
     right: bool
-    many: float | None = None
+    told: str
+    number: str = ""  # how many orders are meant; nothing for one of its own
 
     @property
     def sign(self) -> str:
         """A sign and a word for right or wrong."""
-        return "✓ right" if self.right else "✗ wrong"
-
-    @property
-    def told(self) -> str:
-        """What the order comes to, in words."""
-        return outcome_words(self.outcome)
-
-    @property
-    def number(self) -> str:
-        """How many orders are meant, in words; nothing for one of its own."""
-        return "" if self.many is None else "endless" if self.many == inf else count(int(self.many), "order")
+        return SIGNS[self.right]
 
 
 def rows_of(found: Exploration) -> list[Row]:
     """Return a row for each order if they are few, else for each outcome; the right ones first."""
-    few = found.orders(MOST)
-    rows = [Row(case, outcome, found.is_right(outcome)) for case, outcome in few] or [
-        Row(found.case(outcome), outcome, found.is_right(outcome), many)
-        for outcome, many in sorted(found.outcomes.items(), key=lambda each: -each[1])
-    ]
+    rows = [Row(case, found.is_right(end), outcome_words(end)) for case, end in found.orders(MOST)]
+    for end, many in sorted(found.outcomes.items(), key=lambda each: -each[1]) if not rows else ():
+        number = "endless" if many == inf else count(int(many), "order")
+        rows.append(Row(found.case(end), found.is_right(end), outcome_words(end), number))
     return sorted(rows, key=lambda row: not row.right)
 
 
@@ -69,18 +62,20 @@ def colour_of(thread: str) -> str:
     return COLOURS[NAMES.index(thread) % len(COLOURS)] if thread else GREY
 
 
-def tiles(case: str, *, size: int = 30) -> str:
-    """Return `case` as HTML: a row of tiles of `size` pixels.
+def tiles(case: str) -> str:
+    """Return `case` as HTML: a row of tiles.
 
     >>> tiles("ABBA").count("</span>")
     5
     """
-    looks = f"{_TILE};line-height:{size}px;min-width:{size}px;font-size:{size * 0.55:.0f}px"
-    row = [
-        f'<span style="{looks};background:{colour_of(thread)}">{text}</span>'
-        for thread, _, text in turns(case)
-    ]
-    return f'<span role="img" aria-label="{escape(case)}">{"".join(row)}</span>'
+    looks = "line-height:30px;min-width:30px;font-size:16px"
+    row = "".join(tile(thread, text, looks) for thread, _, text in turns(case))
+    return f'<span role="img" aria-label="{escape(case)}">{row}</span>'
+
+
+def tile(thread: str, text: str, looks: str) -> str:
+    """Return one tile as HTML: `text` in the colour of `thread`, and what else it `looks` like."""
+    return f'<span style="{_TILE};{looks};background:{colour_of(thread)}">{text}</span>'
 
 
 def outcome_words(outcome: Any) -> str:
@@ -108,16 +103,82 @@ def headline(found: Exploration) -> str:
         )
     if not wrong:
         return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
-    return (
-        f"{found.wrong:,} of {count(int(found.total), 'order')} {'is' if found.wrong == 1 else 'are'} wrong"
-    )
+    are = "is" if found.wrong == 1 else "are"
+    return f"{found.wrong:,} of {count(int(found.total), 'order')} {are} wrong"
 
 
 def counted(found: Exploration) -> str:
     """Return how many steps each thread has, and what else is to be said of the count."""
-    steps = ", ".join(
-        f"{name} has {low if low == high else f'{low} to {high}'} step{'s' if high != 1 else ''}"
-        for name, (low, high) in found.lengths.items()
-    )
+    several = {name: str(few) + f" to {most}" * (few < most) for name, (few, most) in found.lengths.items()}
+    steps = ", ".join(f"{name} has {many} step{'s' * (many != '1')}" for name, many in several.items())
     starves = "a thread can starve" if found.can_starve and not found.livelock else ""
     return "; ".join(part for part in (steps, starves, *found.notes) if part)
+
+
+def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
+    """Draw the orders of `result` as rows of tiles; if they are many, one of each outcome.
+
+        >>> from threadlab import explore
+        >>> def add(numbers):
+        ...     numbers.append(len(numbers))
+        >>> found = explore([add, add], state=list, outcome=tuple)
+        >>> plot_orders(found).get_title(loc="left")
+        'All 2 orders are right'
+
+    Args:
+        result: What explore() returned.
+        ax: Where to draw; by default a new picture, which is shown.
+
+    Raises:
+        TypeError: `result` is no exploration.
+    """
+    (found,) = style.each_is("result", [result], "can_starve", "what explore() returned")
+    return style.finish(_drawn(found, ax), orders_words(found), counted(found), shown=ax is None)
+
+
+def _drawn(found: Exploration, ax: Axes | None = None) -> Axes:
+    """Draw the rows of `found` on `ax`, or on axes of their own."""
+    rows = rows_of(found)
+    columns = 2 if len(rows) > 10 else 1
+    lines = -(-len(rows) // columns)
+    axes = style.new_axes(lines * ROW, left=24, right=24) if ax is None else ax
+    axes.set(xlim=(0, WIDE), ylim=(lines * ROW, 0), xticks=(), yticks=())
+    axes.spines[:].set_visible(False)
+    widest = max(sum(_width(text) for *_, text in turns(row.case)) for row in rows)
+    shrink = min(1.0, 0.6 * WIDE / columns / widest)
+    stops = [widest * shrink + 16]  # where the words of a row begin
+    for words in zip(*((row.told, row.sign) for row in rows), strict=True):
+        stops.append(stops[-1] + max(style.width_of(word, 16, bold=True) for word in words) + 24)
+    for place, row in enumerate(rows):
+        column, line = divmod(place, lines)
+        _draw(axes, row, column * WIDE / columns, (line + 0.5) * ROW, shrink, stops)
+    return axes
+
+
+def still(found: Exploration) -> Picture:
+    """Return the picture of `found` that stands where nothing can be clicked."""
+    words = orders_words(found)
+    return Picture(style.finish(_drawn(found), words, counted(found), shown=False).figure, words)
+
+
+def orders_words(found: Exploration) -> str:
+    """Return the headline, then each row to be read aloud."""
+    rows = [f"{row.case}: {row.told}, {row.sign[2:]} {row.number}".rstrip() for row in rows_of(found)]
+    return "\n".join([headline(found), *rows])
+
+
+def _width(text: str) -> float:
+    return TILE * max(1.0, 0.4 * len(text))
+
+
+def _draw(ax: Axes, row: Row, left: float, middle: float, shrink: float, stops: Sequence[float]) -> None:
+    x, size = left, 0.82 * TILE * shrink
+    on_tile: Any = {"color": "white", "fontweight": "bold", "ha": "center", "fontsize": 16 * shrink}
+    for thread, _, text in turns(row.case):
+        wide = _width(text) * shrink
+        ax.add_patch(Rectangle((x, middle - size / 2), 0.92 * wide, size, color=colour_of(thread)))
+        write(ax, x + 0.46 * wide, middle, text, **on_tile)
+        x += wide
+    sign: Any = {"color": deep(GREEN)} if row.right else {"color": deep(RED), "fontweight": "bold"}
+    for stop, text, looks in zip(stops, (row.told, row.sign, row.number), ({}, sign, {}), strict=True):
+        write(ax, left + stop, middle, text, **{"fontsize": 16, **looks})

@@ -1,7 +1,7 @@
 from matplotlib.figure import Figure
 
+from threadlab.showing.comparing import Knee, draw_times, find_knee
 from threadlab.showing.measured import Measured
-from threadlab.showing.times import Knee, draw_times, find_knee
 
 TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
 MIDDLE = {1: 2.9, 8: 0.4, 16: 0.2, 32: 0.2}
