@@ -9,6 +9,7 @@ import lesson
 import pytest
 
 from threadlab import check_case
+from threadlab.teaching import judging
 
 NUMBERS = count()
 BOOK = lesson.read(lesson.FOLDER / "03_deadlock_and_debugging.ipynb")
@@ -166,3 +167,18 @@ def test_an_answer_known_to_be_wrong_is_refused_for_its_reason(number, wrong, re
     verdict = check(number, wrong)
     assert not verdict.passed
     assert reason in str(verdict)
+
+
+def test_a_verdict_can_be_walked_through_and_begins_at_the_end_of_its_case():
+    walk = check(1, BROKEN[1]).walk()
+    assert (walk.walk.case, walk.place, walk.walk.outcome) == ("ABBA", 4, "1 of 2 sales are counted")
+
+
+def test_a_verdict_without_an_exploration_has_nothing_to_walk_through():
+    verdict = check_case(1, lambda shop: None)
+    assert verdict.walk() is verdict
+
+
+def test_a_right_answer_is_not_refused_because_the_first_second_was_too_short(monkeypatch):
+    monkeypatch.setattr(judging, "_LINE_LIMIT", 0.01)
+    assert check(6, SOLVED[6]).passed

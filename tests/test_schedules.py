@@ -720,3 +720,19 @@ def test_other_threads_keep_the_real_names_meanwhile():
     run([add, add], outcome=judge)
     other.join(10)
     assert kinds == [type(go)]
+
+
+def test_the_lanes_of_a_replay_count_steps_and_show_who_waits_meanwhile():
+    def take(shop):
+        with shop.lock:
+            shop.v += 1
+
+    lanes = replay([take, take], state=Shop, outcome=value, case="ABA", partial=True).timeline.lanes
+    assert [(span.start, span.end, span.state) for span in lanes[0].spans] == [
+        (0, 1, "running"),
+        (2, 3, "running"),
+    ]
+    assert [(span.start, span.end, span.state) for span in lanes[1].spans] == [
+        (1, 2, "running"),
+        (2, 3, "blocked"),
+    ]

@@ -38,13 +38,13 @@ def plot_meters(result: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     runs = [getattr(run, "timeline", run) for run in result.values()]
     style.each_is("result", runs, "lanes", "a dict of runs, as watch() gives")
     meters = dict(zip(result, map(_meters, runs), strict=True))
-    told = [
-        f"{name}: busy {busy} % of the time, {done} of {saying.count(len(run.lanes))} got done"
+    told = {
+        name: f"{name}: busy {busy} % of the time, {done} of {saying.count(len(run.lanes))} got done"
         for run, (name, (busy, done)) in zip(runs, meters.items(), strict=True)
-    ]
-    idlest = min(range(len(told)), key=lambda place: (meters[list(meters)[place]][1], -runs[place].seconds))
+    }
+    vain = min(meters, key=lambda name: (meters[name][1], -meters[name][0]))  # much ado about nothing
     axes = bars(meters, METERS, (100.0, max(len(run.lanes) for run in runs)), ax=ax)
-    words = "\n".join([told[idlest], *told])
+    words = "\n".join([told[vain], *told.values()])
     return style.finish(axes, words, "", runs[0].machine, shown=ax is None)
 
 
