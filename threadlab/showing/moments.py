@@ -10,7 +10,7 @@ from threadlab.schedules import Replay
 from threadlab.schedules.results import Place, Step, Wait
 from threadlab.showing.saying import count
 from threadlab.showing.style import GREY, INK, RED
-from threadlab.showing.tiles import colour_of
+from threadlab.showing.tiles import colour_of, tile
 
 _CODE = "font:16px/1.5 monospace;white-space:pre;margin:0"
 _SMALL = _CODE.replace("16px", "15px")  # where three or more stand side by side
@@ -27,10 +27,12 @@ def moment(replay: Replay, place: int) -> str:
     cards = "".join(_card(replay, steps[: place + 1], name, circle, narrow) for name in names)
     before = steps[max(0, place - 1)].state
     printed = f'<pre style="font-size:16px">printed: {escape(now.printed)}</pre>' if now.printed else ""
+    state, held = _state(now, before, replay.start.state), any(wait.holder for wait in now.waits)
+    graph = _graph(names, now.waits, circle) if held else ""
     return (
         f'<div style="{_WHOLE}"><div style="display:flex;gap:8px">{cards}</div>'
-        f'<div style="display:flex;gap:24px;padding-top:8px;align-items:center"><div>{_state(now, before)}'
-        f"{printed}</div><div>{_graph(names, now.waits, circle) if now.waits else ''}</div></div>"
+        f'<div style="display:flex;gap:24px;padding-top:8px;align-items:center"><div>{state}'
+        f"{printed}</div><div>{graph}</div></div>"
         f"<details><summary>this order in words</summary><pre>{escape(words(replay))}</pre></details></div>"
     )
 
@@ -100,16 +102,18 @@ def _lines(replay: Replay, place: Place, mark: str, held: Mapping[int, str], nar
         )
 
 
-def _state(now: Step, before: Mapping[str, str]) -> str:
-    """Return the shared state; what the last step changed is marked."""
+def _state(now: Step, before: Mapping[str, str], start: Mapping[str, str]) -> str:
+    """Return the shared state; what the last step changed is marked, and who waits stands in a queue."""
     rows = []
     for name, value in now.state.items():
-        back, told = "", escape(plain(value))
+        first = start.get(name, "")
+        back, told = "", escape(plain(value, first))
         if (was := before.get(name, value)) != value:
             back = "background:#FFF3C4"
-            told = f'<span style="color:{GREY}">{escape(plain(was))} → </span><b>{told}</b>'
+            told = f'<span style="color:{GREY}">{escape(plain(was, first))} → </span><b>{told}</b>'
         if waiting := [wait.thread for wait in now.waits if wait.wants == name]:
-            told += f"; {' and '.join(waiting)} wait{'s' * (len(waiting) == 1)}"
+            queue = "".join(tile(thread, thread, "width:24px") for thread in waiting)
+            told += f"; {queue} wait{'s' * (len(waiting) == 1)}"
         rows.append(
             f'<tr style="{back}"><td style="text-align:left;padding:1px 14px 1px 4px">{escape(name)}</td>'
             f'<td style="text-align:left;padding:1px 8px">{told}</td></tr>'
@@ -117,16 +121,18 @@ def _state(now: Step, before: Mapping[str, str]) -> str:
     return f'<table style="font:17px monospace;margin:0">{"".join(rows)}</table>'
 
 
-def plain(value: str) -> str:
-    """Return the text of a lock, semaphore and so on as a person says it.
+def plain(value: str, start: str = "") -> str:
+    """Return the text of a lock, semaphore and so on as a person says it, given its text at the `start`.
 
-    >>> plain("<Lock held by A>"), plain("<Semaphore: value=2>"), plain("3")
-    ('held by A', '●● 2 tokens', '3')
+    >>> plain("<Lock held by A>"), plain("<Semaphore: value=1>", "<Semaphore: value=2>"), plain("3")
+    ('held by A', '●○ 1 token', '3')
     """
     if condition := re.match(r"<Condition\((.+), \d+\)>$", value):
         return plain(condition[1])
     if tokens := re.match(r"<\w*Semaphore: value=(\d+)", value):
-        return f"{'●' * int(tokens[1])} {count(int(tokens[1]), 'token')}".strip()
+        left, whole = int(tokens[1]), re.search(r"value=(\d+)", start)
+        taken = int(whole[1]) - left if whole else 0
+        return f"{'●' * left}{'○' * taken} {count(left, 'token')}".strip()
     return re.sub(r"^<\w+:? (.+)>$", lambda found: found[1].replace("=", " "), value)
 
 
