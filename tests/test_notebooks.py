@@ -12,6 +12,28 @@ from plain import plain_program
 
 pytestmark = pytest.mark.timeout(600)
 LESSONS = lesson.lessons()
+HEADLINES = {  # of each show_orders() and walk()
+    "02_sync_primitives": [
+        "4 of 6 orders are wrong",
+        "All 1,068 orders are right",
+        "3,840 of 65,708 orders are wrong",
+        "18 of 42 orders are wrong",
+        "4 of 6 orders are wrong",
+    ],
+    "03_deadlock_and_debugging": [
+        "18 of 42 orders are wrong",
+        "All 66 orders are right",
+        "Some orders never end; wrong: LIVELOCK",
+        "4 of 6 orders are wrong",
+        "18 of 20 orders are wrong",
+        "4 of 22 orders are wrong",
+        "1 of 5 orders is wrong",
+        "36 of 70 orders are wrong",
+        "18 of 30 orders are wrong",
+        "3,840 of 65,708 orders are wrong",
+        "63 of 593 orders are wrong",
+    ],
+}
 HOME = (lesson.FOLDER / "HOME.md").read_text("utf-8")
 
 
@@ -106,6 +128,12 @@ def test_the_course_home_lists_it_with_its_minutes(path, book):
 
 def test_it_runs_untouched_without_a_person_and_without_internet(untouched):
     assert lesson.faults(untouched) == []
+
+
+def test_its_explorations_count_the_same_orders_on_every_python(path, untouched):
+    said = "\n".join(lesson.texts(cell) for cell in lesson.code(untouched.cells))
+    headlines = re.findall(r'alt="([^"\n]*\borders\b[^"\n]*)', said)
+    assert headlines == HEADLINES.get(path.stem, [])
 
 
 def test_each_exercise_waits_to_be_solved(untouched):
