@@ -85,18 +85,37 @@ def calls_directly(frame: FrameType, called: CodeType) -> bool:
 
 def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
     """Return the instructions with a name that put the callable of the call at `offset` on the stack."""
-    place, base, depth = _steps(code)[offset][0], below(code, offset), depths(code)
-    steps = [step for _, step in _steps(code).values()]
-    start = next((at for at in range(place - 1, -1, -1) if depth.get(steps[at].offset) == base), place)
-    found: list[dis.Instruction] = []
-    for step in steps[start:place]:
-        if found and depth.get(step.offset, 0) >= (base or 0) + 2:
-            break
-        if step.opname == "LOAD_SPECIAL" or (
-            step.opname.startswith("LOAD") and isinstance(step.argval, str) and step.opname != "LOAD_CONST"
-        ):
-            found.append(step)
-    return found
+    return call_steps(code, offset)[0]
+
+
+@functools.lru_cache(maxsize=2048)
+def call_steps(code: CodeType, offset: int) -> tuple[list[dis.Instruction], list[dis.Instruction]]:
+    """Return the instructions with a name of the callable, and all of the arguments, of a call."""
+    place, base, depth = _steps(code)[offset][0], below(code, offset) or 0, depths(code)
+    plain = [each for _, step in list(_steps(code).values())[:place] for each in _plain(step, depth)]
+    start = next((at for at in range(len(plain) - 1, -1, -1) if plain[at][0] <= base), len(plain))
+    end = max((at for at in range(start, len(plain)) if plain[at][0] <= base + 1), default=start - 1)
+    named = [
+        step
+        for at, step in plain[start : end + 1]
+        if step.opname == "LOAD_SPECIAL"
+        or (step.opname.startswith("LOAD") and isinstance(step.argval, str) and step.opname != "LOAD_CONST")
+    ]
+    return named, [step for _, step in plain[end + 1 :] if step.opname not in _NO_ARGUMENTS]
+
+
+_NO_ARGUMENTS = {"CACHE", "PRECALL", "KW_NAMES", "EXTENDED_ARG"}
+
+
+def _plain(step: dis.Instruction, depth: dict[int, int]) -> list[tuple[int, dis.Instruction]]:
+    """Return `step` with the number of values below it; of two loads or a store and a load in one, each."""
+    at = depth.get(step.offset, 1 << 30)
+    if not isinstance(step.argval, tuple) or "_FAST_" not in step.opname:
+        return [(at, step)]
+    first, second = (step._replace(opname="LOAD_FAST", argval=name) for name in step.argval)
+    if step.opname.startswith("STORE"):
+        return [(at - 1, second)] if "LOAD" in step.opname else []
+    return [(at, first), (at + 1, second)]
 
 
 @functools.lru_cache(maxsize=512)
