@@ -26,21 +26,25 @@ _NOT_DATA = (
 class Learner:
     """The learner's code: every function, method and closure of the namespaces of the thread functions."""
 
-    def __init__(self, functions: Iterable[Any], makers: Iterable[Any], micro: bool = False) -> None:
+    def __init__(
+        self, functions: Iterable[Any], makers: Iterable[Any], micro: bool = False, given: Iterable[Any] = ()
+    ) -> None:
         self.micro = micro
-        own = [function for given in functions for function in functions_of(given)]
+        own = [function for each in functions for function in functions_of(each)]
         self._files = {function.__code__.co_filename for function in own}
         self._own = {id(function.__globals__) for function in own if not _is_installed(function.__globals__)}
-        self.functions = own + [function for given in makers for function in functions_of(given)]
+        theirs = own + [function for each in given for function in functions_of(each)]
+        self.functions = theirs + [function for each in makers for function in functions_of(each)]
         self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
         self._pages: dict[int, Page] = {}
         self.data: dict[
             tuple[int, str], tuple[dict[str, Any], int]
         ] = {}  # global names that hold data, and a line
         self.classes: dict[type, tuple[int, list[str]]] = {}
-        self._stored: set[str] = set()  # globals and closure variables that get a new value somewhere
+        # Globals, closure variables and, with a dot before them, attributes that get a new value somewhere.
+        self._stored: set[str] = set()
         self.codes: set[CodeType] = set()
-        for function in own:
+        for function in theirs:
             self._find_data(function.__code__, function.__globals__)
         self._rebound = frozenset(
             self._stored
@@ -81,6 +85,8 @@ class Learner:
                 step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in code.co_freevars
             ):
                 self._stored.add(step.argval)
+            if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
+                self._stored.add(f".{step.argval}")
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
                 self._look_at(step.argval, line, namespace, not step.opname.startswith("LOAD"))
                 owner = namespace.get(step.argval)

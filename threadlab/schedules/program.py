@@ -31,8 +31,8 @@ class Program:
         if switch_points not in ("line", "micro"):
             raise ValueError(f"switch_points must be 'line' or 'micro', not {switch_points!r}")
         self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
-        others = [state, outcome, *(part for _, arguments in self.calls for part in arguments)]
-        self.learner = Learner([call for call, _ in self.calls], others, switch_points == "micro")
+        micro, given = switch_points == "micro", [part for _, arguments in self.calls for part in arguments]
+        self.learner = Learner([call for call, _ in self.calls], [state, outcome], micro, given)
         first = next(functions_of(self.calls[0][0]), None)
         self.parameter = first.__code__.co_varnames[0] if first and first.__code__.co_argcount else "state"
         self._before: Any = None
