@@ -12,6 +12,7 @@ from threading import Lock
 import pytest
 
 from threadlab.schedules import DEADLOCK, LIVELOCK, Crash, explore, replay
+from threadlab.schedules.points import points as points_of
 
 
 class Shop:
@@ -349,8 +350,8 @@ def test_micro_opens_a_line_for_parameter_and_global():
 
 
 def fresh_global():
-    global COUNTER
-    COUNTER = Shop()
+    global COUNTER, COUNT
+    COUNTER, COUNT = Shop(), 0
     return COUNTER
 
 
@@ -399,6 +400,58 @@ def test_micro_opens_the_functions_that_are_given_decorated_or_in_a_table():
         assert run(threads, switch_points="micro").outcomes == {1: 4, 2: 2}
 
 
+@pytest.mark.parametrize(
+    ("line", "points"),
+    [
+        ("y = x[0]", 1), ("x[1:2] = y", 1), ("x[0] += 1", 2), ("x.v += 1", 2), ("x.a.b.c = 1", 3),
+        ("del x[0]", 1), ("y = 1 in x", 1), ("y = a + len(x)", 1), ("y = sum(x, 0)", 1),
+        ("y = sorted(x, reverse=True)", 1), ("y = {z.v for z in x}", 1), ("y = {z: 1 for z in x}", 1),
+        ("y = a + x.pop()", 1), ("print(a, x.pop())", 1), ("y = x[a].pop()", 2),
+        ("y = x.get(a, default=a)", 1),
+        ("y = x.name.upper()", 2), ("print(x.a if a else x.b)", 2), ("y = f'{x.v} {a}'", 1), ("a, y = x", 1),
+        ("a, y = y, a", 0), ("y = [*x, 1]", 1), ("y = [z.v for z in x]", 1), ("y = sum(z.v for z in x)", 1),
+        ("for z in x: pass", 2), ("for z in range(a): pass", 0), ("for z, y in x.items(): pass", 3),
+        ("with x: pass", 3), ("with x, x.v: pass", 7), ("y = math.pi", 0), ("y = Clerk.count", 1),
+        ("y = Clerk.name", 0),
+        ("y = math.floor(a)", 0), ("with_no_point = a", 0),
+    ],
+)  # fmt: skip
+def test_the_points_of_a_line_are_the_same_on_every_version(line, points):
+    made = {}
+    exec(f"def line(x, y, a):\n    {line}", made)
+    names = {"math": math, "Clerk": type("Clerk", (), {"count": 0})}
+    assert len(points_of(made["line"].__code__, names, frozenset({".count"}))) == points
+
+
+def test_micro_opens_attributes_of_classes_and_functions_and_functions_given_as_arguments():
+    def fresh():
+        add_attribute.count = Shop.count = 0
+        return fresh_global()
+
+    def given(shop, call):
+        call(shop)
+
+    def told(shop):
+        return COUNT, Shop.count, add_attribute.count
+
+    for call in (add_to_class, add_attribute, add_to_number):
+        found = explore([(given, call)] * 2, state=fresh, outcome=told, switch_points="micro")
+        assert sorted(found.outcomes.values()) == [2, 4]
+
+
+def add_to_class(_):
+    Shop.count += 1
+
+
+def add_attribute(_):
+    add_attribute.count += 1
+
+
+def add_to_number(_):
+    global COUNT
+    COUNT += 1
+
+
 def test_micro_leaves_a_with_block_in_a_step_of_its_own_however_it_ends():
     def keep(*nothing):
         return nothing
@@ -417,7 +470,11 @@ def test_micro_leaves_a_with_block_in_a_step_of_its_own_however_it_ends():
         with shop.lock:
             return keep(0, 0)
 
-    for each in (goes, goes_early, goes_with_a_value):
+    def goes_by_an_error(shop):
+        with shop.lock:
+            raise KeyError
+
+    for each in (goes, goes_early, goes_with_a_value, goes_by_an_error):
         found = run([each], switch_points="micro", outcome=lambda shop: "done")
         reads = 2 if each is goes_early else 1
         assert found.lengths == {"A": (reads + 2,) * 2}
