@@ -124,6 +124,18 @@ def test_lambdas_comprehensions_and_the_library_run_inside_the_step():
     assert run([numbers, numbers]).total == 6
 
 
+def test_each_line_of_a_match_statement_is_one_step():
+    def choose(shop):
+        match shop.v:
+            case 1:
+                shop.v += 10
+            case 0:
+                shop.v += 20
+                shop.v += 1
+
+    assert run([choose]).lengths == {"A": (5, 5)}
+
+
 def test_a_thread_that_is_a_lambda_is_one_step():
     assert run(
         [lambda shop: shop.log.append("a"), lambda shop: shop.log.append("b")], outcome=log
