@@ -127,13 +127,26 @@ def test_lambdas_comprehensions_and_the_library_run_inside_the_step():
 def test_each_line_of_a_match_statement_is_one_step():
     def choose(shop):
         match shop.v:
-            case 1:
-                shop.v += 10
             case 0:
                 shop.v += 20
                 shop.v += 1
+            case 1:
+                shop.v += 10
 
-    assert run([choose]).lengths == {"A": (5, 5)}
+    assert run([choose]).lengths == {"A": (4, 4)}
+
+
+def test_each_line_of_a_generator_is_one_step():
+    def numbers(shop):
+        shop.v += 1
+        yield shop.v
+        shop.v += 1
+
+    def take(shop):
+        for number in numbers(shop):
+            shop.log.append(number)
+
+    assert run([take]).lengths == {"A": (6, 6)}
 
 
 def test_a_thread_that_is_a_lambda_is_one_step():

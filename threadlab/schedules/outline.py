@@ -51,9 +51,7 @@ class Outline:
                 self._walk(node.orelse, around)
             for case in getattr(node, "cases", []):
                 self._walk(case.body, around)
-                self._around[case.body[0].lineno] = (
-                    None  # from 3.14 on, the subject still lies on the stack here
-                )
+                self._around[case.body[0].lineno] = None  # from 3.14 on, the subject lies on the stack
 
     def begins_line(self, frame: FrameType) -> bool:
         """Tell whether `frame` stands where a line begins, and not inside an expression.

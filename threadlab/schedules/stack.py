@@ -26,7 +26,8 @@ def depths(code: CodeType) -> dict[int, int]:
                 todo.append((step.argval, depth + dis.stack_effect(step.opcode, argument, jump=True)))
             if step.opname in _NO_FALL_THROUGH or offset not in following:
                 break
-            depth += dis.stack_effect(step.opcode, argument, jump=False)
+            # What a generator is sent first lies on its stack; before 3.13, `stack_effect` leaves it out.
+            depth += step.opname == "RETURN_GENERATOR" or dis.stack_effect(step.opcode, argument, jump=False)
             offset = following[offset]
     return found
 
