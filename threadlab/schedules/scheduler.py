@@ -73,7 +73,7 @@ class Scheduler(StandIns):
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
-        self._patience = LOOK * LOOKS  # how long to wait for a thread to end
+        self._patience = 10.0  # seconds for a thread to end: it does at once, but a computer may be busy
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
