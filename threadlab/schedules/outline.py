@@ -154,15 +154,13 @@ def _find(node: ast.expr, frame: FrameType) -> Any:
                 return whole[find(node.slice)]
         case ast.Tuple() | ast.List():
             return [find(each) for each in node.elts]
-        case ast.BinOp() | ast.Compare() | ast.UnaryOp():
-            names = {each.id: find(each) for each in ast.walk(node) if isinstance(each, ast.Name)}
-            plain = all(
-                isinstance(each, ast.expr | ast.expr_context | ast.operator | ast.cmpop | ast.unaryop)
-                and not isinstance(each, ast.Call | ast.Attribute | ast.Subscript)
-                for each in ast.walk(node)
-            )
-            if plain and all(type(value) in (int, str, bool) for value in names.values()):
-                return eval(compile(ast.Expression(node), "", "eval"), {}, names)
+        case ast.BinOp() | ast.UnaryOp():
+            parts = {name: find(part) for name, part in ast.iter_fields(node) if isinstance(part, ast.expr)}
+            if all(type(value) in (int, str, bool) for value in parts.values()):
+                plain: Any = {name: ast.Constant(value) for name, value in parts.items()}
+                kind: Any = type(node)
+                whole = ast.Expression(ast.copy_location(kind(op=node.op, **plain), node))
+                return eval(compile(ast.fix_missing_locations(whole), "", "eval"))
         case ast.Call(keywords=[]):
             function, values = find(node.func), [find(each) for each in node.args]
             safe = _INDEXED if function in _LAZY_CALLS else _SAFE_TYPES
