@@ -13,6 +13,7 @@ import pytest
 
 from threadlab.schedules import DEADLOCK, LIVELOCK, Crash, explore, replay
 from threadlab.schedules.points import points as points_of
+from threadlab.workloads.cpu import count_primes
 
 
 class Shop:
@@ -149,6 +150,14 @@ def test_each_line_of_a_generator_is_one_step():
     assert run([take]).lengths == {"A": (6, 6)}
 
 
+def test_threadlab_itself_runs_inside_the_step_that_calls_it():
+    def count(shop):
+        shop.v += count_primes(10)
+
+    assert run([count]).outcomes == {4: 1}
+    assert run([count]).lengths == {"A": (1, 1)}
+
+
 def test_a_thread_that_is_a_lambda_is_one_step():
     assert run(
         [lambda shop: shop.log.append("a"), lambda shop: shop.log.append("b")], outcome=log
@@ -251,6 +260,17 @@ def test_an_event_wakes_its_waiters_even_if_it_is_cleared_at_once():
     found = run([wait, flash])
     assert replay([wait, flash], state=Shop, outcome=value, case="ABBAA").outcome == 1
     assert found.outcomes.keys() == {1, DEADLOCK}
+
+
+def test_a_woken_waiter_whose_token_is_gone_waits_again_and_that_step_counts():
+    def take(shop):
+        shop.sem.acquire()
+
+    def give(shop):
+        shop.sem.release()
+
+    told = replay([take, take, give, take], state=Shop, outcome=value, case="ABCDB", partial=True)
+    assert [step.choices for step in told.steps] == ["BCD", "CD", "BD", "B", ""]
 
 
 # --- time promises no order
@@ -706,7 +726,7 @@ def test_random_numbers_stop_the_exploration():
         shop.v = random.random()
         shop.v += 1
 
-    with pytest.raises(RuntimeError, match=r"does not repeat itself.*random"):
+    with pytest.raises(RuntimeError, match=r"does not repeat itself.*before line \d+ of thread [AB].*random"):
         run([roll, roll])
 
 
