@@ -12,6 +12,7 @@ from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from io import StringIO
+from time import process_time
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ _HANDLER = dis.opmap["PUSH_EXC_INFO"]
 # A step takes microseconds; a blocking call or an endless loop never ends. So a step that is still under way
 # after so many looks, in seconds, is asked to end, so many times. (Together below a second.)
 LOOKS, LOOK = 12, 0.05
+BLOCKED = 0.02  # seconds of the processor that a process takes meanwhile if its thread is blocked, at most
 TRIES, TRY = 10, 0.02
 
 
@@ -134,12 +136,15 @@ class Scheduler(StandIns):
         return run
 
     def _await_end(self, run: Run) -> None:
-        steps = looks = 0
+        steps, looks, began = 0, 0, process_time()
         try:
             while not self._done.acquire(timeout=LOOK):  # short, so that an interrupt gets through on Windows
-                looks = looks + 1 if run.steps == steps else 0
-                steps = run.steps
-                if looks == LOOKS:
+                looks += 1
+                if run.steps != steps:
+                    steps, looks, began = run.steps, 0, process_time()
+                # A step under way that got a little of the processor may only be slow, on a busy machine.
+                busy = BLOCKED < process_time() - began < LOOK * LOOKS / 2 and looks < 6 * LOOKS
+                if looks >= LOOKS and not busy:
                     break
             else:
                 return
