@@ -39,7 +39,7 @@ def log(shop):
 
 
 def run(threads, outcome=value, **how):
-    return explore(threads, state=Shop, outcome=outcome, **how)
+    return explore(threads, state=Shop, outcome=outcome, **{"time_limit": 60, **how})
 
 
 def add(shop):

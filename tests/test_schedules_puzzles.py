@@ -32,7 +32,7 @@ def write(room):
 
 
 def test_readers_and_writers_never_meet():
-    found = explore([read, read, write], state=Room, outcome=lambda room: room.bad)
+    found = explore([read, read, write], state=Room, outcome=lambda room: room.bad, time_limit=60)
     assert (found.complete, set(found.outcomes)) == (True, {False})
 
 
@@ -113,5 +113,6 @@ def get(buffer):
 
 
 def test_a_full_buffer_with_one_condition_can_wake_the_wrong_thread():
-    found = explore([put, put, get, get], state=Buffer, outcome=lambda buffer: len(buffer.items))
+    threads = [put, put, get, get]
+    found = explore(threads, state=Buffer, outcome=lambda buffer: len(buffer.items), time_limit=60)
     assert (found.complete, set(found.outcomes)) == (True, {0, DEADLOCK})
