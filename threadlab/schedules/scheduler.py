@@ -112,6 +112,7 @@ class Scheduler(StandIns):
             for baton, thread in zip(self._batons, self._threads, strict=False):
                 baton.release()
                 thread.join(self._patience)
+                baton.acquire(blocking=False)  # a thread that saw the end first has left its baton free
         self._threads = []
 
     # --- what the caller's thread does
