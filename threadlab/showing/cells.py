@@ -1,11 +1,15 @@
-"""One panel a cell: a cell that is run again puts its new panel in the place of the old one."""
+"""What panels are made of; and one panel a cell: run again, it puts its new panel in the place of the old."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets
 from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from threadlab.showing.coordinating import Coordinator
+from threadlab.showing.style import Picture, Shown
 
 # What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
 _panels: dict[tuple[str, ...], Any] = {}
@@ -42,19 +46,61 @@ def slider(name: str, options: dict[str, Any], value: Any) -> Any:
     return ipywidgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
 
-def title(text: str) -> Any:
-    """Return a panel's question."""
-    return ipywidgets.HTML(f'<b style="font-size:18px">{escape(text)}</b>')
-
-
-def note(place: Any, text: str) -> None:
-    """Write `text` in the HTML widget `place`."""
-    place.value = f'<span style="font-size:16px">{escape(text)}</span>'
-
-
 def close_widgets(*widgets: Any) -> None:
     """Close `widgets`, what they hold, and their looks."""
     for widget in widgets:
         close_widgets(*getattr(widget, "children", ()))
         for part in (getattr(widget, "layout", widget), getattr(widget, "style", widget), widget):
             part.close()
+
+
+class RunPanel(Shown):
+    """What panels that run a learner's function share: controls, Run, Stop, Clear, a note, and one picture.
+
+    Each has paint(), and what its coordinator calls besides: clear(), plan(), attempt() and take().
+    """
+
+    paint: Callable[[], Picture]  # what is known
+
+    def __init__(self, question: str, controls: Sequence[Any], pause: float) -> None:
+        self.coordinator = Coordinator(self, pause=pause)
+        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
+        self.stop = button("Stop", self.coordinator.stop, width="80px")
+        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
+        self.note = ipywidgets.HTML()
+        self._title = ipywidgets.HTML(f'<b style="font-size:18px">{escape(question)}</b>')
+        self._row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
+        for each in controls:
+            each.observe(lambda _: self.coordinator.moved(), "value")
+        self.picture: Picture | None = None
+        self._handle: Any = None  # of the picture under the cell
+        self.rest()
+        self.draw()
+
+    def show(self, *below: Any) -> None:
+        """Show the panel under its cell, and what stands `below` its picture."""
+        if get_ipython() is not None:
+            display(self._title, self._row)
+            self._handle = display(self.picture, display_id=True)
+            display(*below)
+
+    def draw(self) -> None:
+        """Draw what is known."""
+        self.picture = self.paint()
+        if self._handle:
+            self._handle.update(self.picture)
+
+    def say(self, text: str) -> None:
+        """Write `text` beside the buttons."""
+        self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
+
+    def rest(self) -> None:
+        """Show that nothing is under way."""
+        self.run.disabled, self.stop.disabled = False, True
+
+    def close(self) -> None:
+        """End what is under way and let go of everything."""
+        self.coordinator.stop()
+        self.coordinator.join(1.0)
+        close_widgets(self._row, self._title)
+        self.picture = self._handle = None

@@ -4,14 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some
 from threadlab.showing import style
-from threadlab.showing.cells import button, close_widgets, note, slider, take_the_place, title
-from threadlab.showing.coordinating import Attempt, Coordinator, newest
-from threadlab.showing.style import Picture, Shown
+from threadlab.showing.cells import RunPanel, slider, take_the_place
+from threadlab.showing.coordinating import Attempt, newest
+from threadlab.showing.style import Picture
 from threadlab.showing.turns import TURNS, Pairs, bars, longest_wait, turns_words
 
 LIMIT = 5.0  # seconds for one run
@@ -38,30 +36,19 @@ def try_fairness(run: Callable[..., Any], *, greed: Sequence[float] = (0, 0.5, 0
     return panel
 
 
-class Fairness(Shown):
+class Fairness(RunPanel):
     """The widgets and the picture of the last run, beside the grey one before."""
 
     def __init__(self, run: Callable[..., Any], greed: Sequence[float], *, pause: float = 0.5) -> None:
-        self._function, self._handle = run, None
-        self.coordinator = Coordinator(self, pause=pause)
+        self._function, self._runs = run, list[tuple[str, Pairs]]()  # the last two, and what they were
+        self._most = (1.0, 50.0)  # axes grow, never shrink
         self.greed = slider("greed", {f"{each:g}": each for each in greed}, greed[-1])
         self.fair = widgets.ToggleButton(description="fair lock", style={"font_size": "16px"})
-        for each in (self.greed, self.fair):
-            each.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
-        self.stop = button("Stop", self.coordinator.stop, width="80px")
-        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
-        self.note = widgets.HTML()
-        buttons = [self.run, self.stop, self.clear_all]
-        self._row = widgets.HBox([self.greed, self.fair, *buttons, self.note])
-        self._title = title(f"{name_of(run)}(greed, fair): who gets a turn, and after how long?")
-        self._runs: list[tuple[str, Pairs]] = []  # the last two, and what they were
-        self._most = (1.0, 50.0)  # axes grow, never shrink
-        self.rest()
+        question = f"{name_of(run)}(greed, fair): who gets a turn, and after how long?"
+        super().__init__(question, [self.greed, self.fair], pause)
 
-    @property
-    def picture(self) -> Picture:
-        """The last run, beside the one before."""
+    def paint(self) -> Picture:
+        """Return the last run, beside the one before."""
         (told, now), (_, before) = [*self._runs, ("", {}), ("", {})][:2]
         turns, waits = zip(self._most, *now.values(), strict=True)
         self._most = max(turns), max(waits)
@@ -75,21 +62,7 @@ class Fairness(Shown):
         attempt = self.attempt((self.greed.value, self.fair.value))
         attempt()
         self.take(attempt)
-        if get_ipython() is not None:
-            display(self._title, self._row)
-            self._handle = display(self.picture, display_id=True)
-
-    def close(self) -> None:
-        """End what is under way and let go of everything."""
-        self.coordinator.stop()
-        self.coordinator.join(1.0)
-        close_widgets(self._row, self._title)
-        self._runs, self._handle = [], None
-
-    def draw(self) -> None:
-        """Draw what is known."""
-        if self._handle:
-            self._handle.update(self.picture)
+        self.show()
 
     def clear(self) -> None:
         """Forget what is known."""
@@ -103,14 +76,14 @@ class Fairness(Shown):
 
     def attempt(self, job: tuple[float, bool]) -> Attempt:
         """Return an attempt at `job` with the function as it is by now."""
-        note(self.note, "the shop is open …")
+        self.say("the shop is open …")
         return Attempt(newest(self._function), *job, job=job, limit=LIMIT, write=None, first=lambda: None)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""
         if not attempt.error and not isinstance(attempt.result, dict):
             attempt.error = f"{name_of(self._function)} must return the turns by name, not {attempt.result!r}"
-        note(self.note, attempt.error)
+        self.say(attempt.error)
         if not attempt.error:
             greed, fair = attempt.job
             told = f"greed {greed:g}, {'a fair lock' if fair else 'a plain lock'} · {attempt.lanes.machine}"
@@ -119,7 +92,3 @@ class Fairness(Shown):
             self._runs = [(told, got), *self._runs[:1]]
         self.draw()
         return not attempt.error
-
-    def rest(self) -> None:
-        """Show that nothing is under way."""
-        self.run.disabled, self.stop.disabled = False, True

@@ -6,16 +6,14 @@ from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
-from threadlab.showing.cells import button, close_widgets, note, slider, take_the_place, title
+from threadlab.showing.cells import RunPanel, close_widgets, slider, take_the_place
 from threadlab.showing.comparing import compare
-from threadlab.showing.coordinating import Attempt, Coordinator, newest, version
+from threadlab.showing.coordinating import Attempt, newest, version
 from threadlab.showing.measured import QUICK, Job, Measured
-from threadlab.showing.style import Picture, Shown
+from threadlab.showing.style import Picture
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
 FIRST_LIMIT, LIMIT = 5.0, 60.0  # seconds for one setting of that picture, and of any other
@@ -61,7 +59,7 @@ def try_workers(
     return panel
 
 
-class Panel(Shown):
+class Panel(RunPanel):
     """The widgets and the picture around a learner's function, and what their coordinator calls."""
 
     def __init__(
@@ -75,34 +73,20 @@ class Panel(Shown):
         pause: float = 0.5,
     ) -> None:
         self.known, self._function, self._kinds, self._site, self._guess = known, run, kinds, site, guess
-        self.coordinator = Coordinator(self, pause=pause)
-        self._handle: Any = None  # of the picture under the cell
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
+        self.printed = widgets.Output()
         self.workers = slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
         latency = getattr(site, "latency", 0.0)
         choices = {f"{1000 * s:g} ms": s for s in sorted({*LATENCIES, latency})}
         self.latency = slider("latency", choices, latency)
-        for each in (self.workers, self.latency):
-            each.observe(lambda _: self.coordinator.moved(), "value")
-        self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
-        self.stop = button("Stop", self.coordinator.stop, width="80px")
-        self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
-        self.note, self.printed = widgets.HTML(), widgets.Output()
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
-        self._title = title(f"{call}: {question}")
         sliders = [self.workers] if site is None else [self.workers, self.latency]
-        self._row = widgets.HBox([*sliders, self.run, self.stop, self.clear_all, self.note])
-        self.rest()
-        self.picture: Picture | None = None
-        self.draw()
+        super().__init__(f"{call}: {question}", sliders, pause)
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
-        if get_ipython() is not None:
-            display(self._title, self._row)
-            self._handle = display(self.picture, display_id=True)
-            display(self.printed)
+        self.show(self.printed)
         self.known.begin(self._condition(), anew=False)
         until = time.monotonic() + BUDGET
         *fewer, most = self.known.counts
@@ -117,18 +101,18 @@ class Panel(Shown):
 
     def close(self) -> None:
         """End what is under way and let go of everything."""
-        self.coordinator.stop()
-        self.coordinator.join(1.0)
-        close_widgets(self.latency, self._row, self._title, self.printed)
+        super().close()
+        close_widgets(self.latency, self.printed)
         self.known.clear()
-        self.picture = self._handle = None
+
+    def paint(self) -> Picture:
+        """Return the picture of what is known."""
+        at_once = getattr(self._site, "at_once", None)
+        return compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
-        at_once = getattr(self._site, "at_once", None)
-        self.picture = compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
-        if self._handle:
-            self._handle.update(self.picture)
+        super().draw()
         if self._lines:
             text, self._lines[:] = "".join(self._lines), []
             self.printed.append_stdout(text)
@@ -137,7 +121,7 @@ class Panel(Shown):
         """Forget what is known."""
         self.known.clear()
         self.printed.outputs = ()
-        self._say("")
+        self.say("")
         self.draw()
 
     def plan(self, wish: str) -> list[Job]:
@@ -147,7 +131,7 @@ class Panel(Shown):
         slower = max(1.0, self.latency.value / was) if was else 1.0  # the site answers later than it did
         if wish == "rest" and self.known.expected(*jobs) * slower > QUICK:
             self.run.button_style = "success"
-            self._say("press Run to measure this")
+            self.say("press Run to measure this")
             return []
         self.known.begin(self._condition(), anew=wish == "run")
         self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""
@@ -156,7 +140,7 @@ class Panel(Shown):
     def attempt(self, job: Job, limit: float = LIMIT) -> Attempt:
         """Return an attempt at `job` with the functions as they are by now."""
         work, workers = job
-        self._say(f"measuring {work} {saying.count(workers)} …")
+        self.say(f"measuring {work} {saying.count(workers)} …")
         kind = [newest(self._kinds[work])] if work else []
         set_site = partial(self._site.set, latency=self.latency.value) if self._site else lambda: None
         more: Any = {"job": job, "limit": limit, "write": self._lines.append, "first": set_site}
@@ -164,19 +148,12 @@ class Panel(Shown):
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""
-        self._say(attempt.error)
+        self.say(attempt.error)
         if not attempt.error:
             self.known.add(attempt.job, attempt.seconds, attempt.lanes)
         self.draw()
         return not attempt.error
 
-    def rest(self) -> None:
-        """Show that nothing is under way."""
-        self.run.disabled, self.stop.disabled = False, True
-
     def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
         return (*functions, self.latency.value)
-
-    def _say(self, text: str) -> None:
-        note(self.note, text)
