@@ -96,11 +96,8 @@ def headline(found: Exploration) -> str:
         return f"Some orders never end; {'wrong: ' + ', '.join(wrong) if wrong else 'none of them is wrong'}"
     if not found.complete:
         tried = count(int(found.wrong or found.total), "order")
-        return (
-            f"At least {tried} wrong, and not all were tried"
-            if wrong
-            else f"Stopped after {tried}, none wrong"
-        )
+        told = "At least {} wrong, and not all were tried" if wrong else "Stopped after {}, none wrong"
+        return told.format(tried)
     if not wrong:
         return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
     are = "is" if found.wrong == 1 else "are"

@@ -38,10 +38,9 @@ def plot_meters(result: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     runs = [getattr(run, "timeline", run) for run in result.values()]
     style.each_is("result", runs, "lanes", "a dict of runs, as watch() gives")
     meters = dict(zip(result, map(_meters, runs), strict=True))
-    told = {
-        name: f"{name}: busy {busy} % of the time, {done} of {saying.count(len(run.lanes))} got done"
-        for run, (name, (busy, done)) in zip(runs, meters.items(), strict=True)
-    }
+    told = dict[str, str]()
+    for run, (name, (busy, done)) in zip(runs, meters.items(), strict=True):
+        told[name] = f"{name}: busy {busy} % of the time, {done} of {saying.count(len(run.lanes))} got done"
     vain = min(meters, key=lambda name: (meters[name][1], -meters[name][0]))  # much ado about nothing
     axes = bars(meters, METERS, (100.0, max(len(run.lanes) for run in runs)), ax=ax)
     words = "\n".join([told[vain], *told.values()])
