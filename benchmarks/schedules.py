@@ -16,6 +16,11 @@ from pathlib import Path
 from statistics import median
 
 from threadlab import explore, this_machine
+from threadlab.installing import ROOT
+from threadlab.teaching.cases import CASES
+
+sys.path.insert(0, str(ROOT / "tests"))
+from test_cases import BROKEN, SOLVED, functions
 
 ROUNDS = 5
 PEERS = """
@@ -79,6 +84,15 @@ PROGRAMS = [
 ]
 
 
+COURSE = [(number, functions(source)) for part in (BROKEN, SOLVED) for number, source in part.items()]
+
+
+def run_case(number, program):
+    """Explore a case of the detective lab, as its check does."""
+    puzzle = CASES[number - 1]
+    return puzzle.explore(tuple(program), next(iter(puzzle.right)), "line", 3_000)
+
+
 def run(threads, state):
     return explore(threads, state=state, outcome=lambda s: tuple(vars(s).values())[-1], time_limit=60)
 
@@ -88,12 +102,14 @@ def main():
     options.add_argument("--peers", help="a Python that has frontrun and interleave-test")
     peers = options.parse_args().peers
     seconds = {name: [] for name, *_ in PROGRAMS} | {"frontrun": [], "interleave-test": []}
+    slowest = []  # of the cases of the course, in each round
     found, counted = {}, {}
     for _ in range(ROUNDS):  # interleaved, nothing dropped
         for name, threads, state, _ in PROGRAMS:
             start = time.perf_counter()
             found[name] = run(threads, state)
             seconds[name].append(time.perf_counter() - start)
+        slowest.append(max(timed(run_case, *case) for case in COURSE))
         for peer in ("frontrun", "interleave-test") if peers else ():
             command = [str(Path(peers).with_name("frontrun")), peers] if peer == "frontrun" else [peers]
             script = Path(__file__).with_suffix(".peer.py")
@@ -109,6 +125,7 @@ def main():
     for name, *_, most in PROGRAMS:
         row = f"{found[name].total:,} | {found[name].states:,} | {text(seconds[name])}"
         print(f"| {name} | {row} | {most} |")
+    print(f"| the slowest of the {len(COURSE)} programs of the lab | – | – | {text(slowest)} | 0.5 s |")
     for peer, count in counted.items():
         print(f"| 2 threads × 3 increments, {peer} | {count} | – | {text(seconds[peer])} | – |")
     tracemalloc.start()
@@ -116,6 +133,12 @@ def main():
     print(
         f"\n{tracemalloc.get_traced_memory()[1] / states:,.0f} bytes per state at the peak ({PROGRAMS[2][0]})"
     )
+
+
+def timed(call, *args):
+    start = time.perf_counter()
+    call(*args)
+    return time.perf_counter() - start
 
 
 def text(values):

@@ -145,7 +145,7 @@ def test_looking_and_taking_under_one_lock_passes():
         (sleeps, "sleep is no cure, for time promises no order"),
         (keeps_the_lock, "Bob waits for the lock, which Ann has, for ever"),
         (gives_it_away, "nobody pays for a mug (0 left)"),
-        (fails, "Ann dies of KeyError at raise"),
+        (fails, "Ann dies of KeyError ('mug') at raise"),
     ],
 )
 def test_a_sale_that_can_go_wrong_is_refused_for_its_reason(wrong, reason):

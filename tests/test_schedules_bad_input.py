@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from threadlab.running.machine import usable_cores
 from threadlab.schedules import DEADLOCK, Crash, explore, replay
+from threadlab.schedules.primitives import UnsupportedError
 from threadlab.schedules.scheduler import LOOK, LOOKS, TRIES, TRY
 
 
@@ -320,3 +322,23 @@ def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():
 
     with pytest.raises(KeyboardInterrupt):
         run([press, add])
+
+
+def test_an_exploration_gives_all_cores_back_also_when_it_fails():
+    before = usable_cores()
+    run([add])
+    with pytest.raises(TypeError, match="outcome"):
+        run([add], outcome=lambda shop: [])
+    assert usable_cores() == before
+
+
+def test_an_error_of_the_engine_s_own_leads_to_the_learner_s_call_and_not_through_the_engine():
+    outside = threading.Lock()
+
+    def take(shop):
+        with outside:
+            shop.v += 1
+
+    with pytest.raises(UnsupportedError) as caught:
+        run([take, take])
+    assert [entry.name for entry in caught.traceback][-1] == "explore"

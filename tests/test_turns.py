@@ -10,7 +10,7 @@ from threadlab.showing.turns import TURNS, bars, longest_wait, turns_words
 STUCK = Lane(
     "Ann", (Span(0.0, 0.1, "waiting"), Span(0.1, 2.0, "blocked")), end="was still waiting for a lock"
 )
-POLITE = Lane("Ann", (Span(0.0, 2.0, "waiting"),), end="was still waiting for its sleep")
+POLITE = Lane("Ann", (Span(0.0, 2.0, "waiting"),), end="was still busy")
 DONE = Lane("Ann", (Span(0.0, 0.5, "running"),))
 RUNS = {name: Timeline((lane, lane), 2.0) for name, lane in (("deadlock", STUCK), ("livelock", POLITE))}
 GOT = {"Gus": (30, 60), "Ann": (6, 200), "Bob": (8, 150)}

@@ -25,7 +25,7 @@ def new_page(browser, server, complaints):
 def open_home(page):
     """Open the course home and wait until it is shown rendered."""
     page.goto("/lab/tree/HOME.md?reset")
-    page.locator(".jp-MarkdownViewer table").wait_for(timeout=SLOW)
+    page.locator(".jp-MarkdownViewer table").first.wait_for(timeout=SLOW)
 
 
 def open_notebook(page, name):

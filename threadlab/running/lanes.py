@@ -211,6 +211,8 @@ class Lanes:
         for each in late or self._recordings[:1]:
             wanted = each.wanted
             each.end = f"was still waiting for {wanted}" if wanted else "was still running"
+            if wanted is SLEEP:  # it would have gone on by itself
+                each.end = "was still busy"
             if wanted and wanted.holder in names:
                 each.end += f", held by {names[wanted.holder]}"
             self._report += f"{'; ' if self._report else ''}{each.name} {each.end}"

@@ -9,7 +9,7 @@ from typing import Any
 from threadlab.running.arguments import number, whole_number
 from threadlab.schedules.graph import Graph, Node
 from threadlab.schedules.notes import notes as notes_of
-from threadlab.schedules.primitives import name_of
+from threadlab.schedules.primitives import UnsupportedError, name_of
 from threadlab.schedules.program import Program, SwitchPoints, UnrepeatableError
 from threadlab.schedules.replaying import replay_program
 from threadlab.schedules.results import LIVELOCK, Crash, Exploration, Special, write, write_loop
@@ -188,12 +188,16 @@ def explore(
     whole_number("max_states", max_states)
     until = perf_counter() + number("time_limit", time_limit)
     program = Program(threads, state, outcome, switch_points)
-    with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
-        explorer = Explorer(program, States(program.learner), scheduler, merge_states)
-        explorer.explore(max_states, until, stop)
-        if scheduler.clock_is_data:  # so the clock is part of every state: once more
-            explorer = Explorer(program, States(program.learner, clock_counts=True), scheduler, merge_states)
+    try:
+        with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
+            explorer = Explorer(program, States(program.learner), scheduler, merge_states)
             explorer.explore(max_states, until, stop)
+            if scheduler.clock_is_data:  # so the clock is part of every state: once more
+                states = States(program.learner, clock_counts=True)
+                explorer = Explorer(program, states, scheduler, merge_states)
+                explorer.explore(max_states, until, stop)
+    except (UnsupportedError, UnrepeatableError) as error:  # the sentence says all
+        raise error.with_traceback(None) from None
     return _summary(program, explorer, is_right)
 
 

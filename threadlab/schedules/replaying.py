@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from io import StringIO
+from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
@@ -77,7 +78,20 @@ class Player:
         self.scheduler.keeps_print = True
         self.scheduler.play(self.program.bodies(self.state))
         start, *steps = self.told
-        return Replay(self.case, self.outcome(run), start, tuple(steps), dict(self.sources()))
+        outcome, sources = self.outcome(run), dict(self.sources())
+        return Replay(self.case, outcome, start, tuple(steps), sources, self.fault(run))
+
+    def fault(self, run: Run) -> str:
+        """Return the error that left a thread first, and the learner's line where it was raised."""
+        if run.crash is None:
+            return ""
+        error = run.crash[1]
+        frames = walk_tb(error.__traceback__)
+        lines = [
+            (frame.f_code.co_filename, line) for frame, line in frames if self.program.learner.page(frame)
+        ]
+        where = f" at {linecache.getline(*lines[-1]).strip()}" if lines else ""
+        return f"{type(error).__name__} ({error}){where}"
 
     def outcome(self, run: Run) -> Any:
         """Return what the schedule came to."""

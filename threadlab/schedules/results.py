@@ -76,6 +76,7 @@ class Replay:
     start: Step  # how things stand before the first step; nobody takes it
     steps: tuple[Step, ...]
     sources: dict[str, tuple[int, tuple[str, ...]]]  # by function: its first line's number, and its lines
+    fault: str = ""  # of what a thread died, and at which line, if it comes to that
 
     @property
     def end(self) -> Step:

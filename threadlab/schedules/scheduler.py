@@ -6,11 +6,12 @@ baton is handed over only if that is another thread.
 """
 
 import dis
+import os
 import sys
 import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from io import StringIO
 from time import process_time
 from types import FrameType, TracebackType
@@ -89,11 +90,20 @@ class Scheduler(StandIns):
             lock.acquire()
         self._stack.enter_context(self._tracing.instructions(self))
         self._stack.callback(self._end_threads)
+        self._stay_on_one_core()
         self.renew_threads()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
+
+    def _stay_on_one_core(self) -> None:
+        """Run on one core where the system lets us: one thread runs at a time, and a core wakes slowly."""
+        if hasattr(os, "sched_setaffinity"):
+            cores = sorted(os.sched_getaffinity(0))
+            with suppress(OSError):  # new threads inherit it
+                os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
+                self._stack.callback(os.sched_setaffinity, 0, cores)
 
     def renew_threads(self) -> None:
         """Put new threads in the place of the old ones: thread-locals start afresh."""

@@ -15,7 +15,7 @@ from threadlab.showing.turns import TURNS, Pairs, bars, longest_wait, turns_word
 LIMIT = 5.0  # seconds for one run
 
 
-def try_fairness(run: Callable[..., Any], *, greed: Sequence[float] = (0, 0.5, 0.9, 1)) -> "Fairness":
+def try_fairness(run: Callable[..., Any], *, greed: Sequence[int] = (1, 2, 5, 50)) -> "Fairness":
     """Let a learner try how greedy one thread may be, with a fair lock and without.
 
         >>> panel = try_fairness(lambda greed, fair: {"Gus": 9, "Ann": 1})

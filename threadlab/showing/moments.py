@@ -6,13 +6,13 @@ from html import escape
 from itertools import pairwise
 from math import cos, pi, sin
 
-from threadlab.schedules import Replay
+from threadlab.schedules import Crash, Replay
 from threadlab.schedules.results import Place, Step, Wait
 from threadlab.showing.saying import count
 from threadlab.showing.style import GREY, INK, RED
 from threadlab.showing.tiles import colour_of, tile
 
-_CODE = "font:16px/1.5 monospace;white-space:pre;margin:0"
+_CODE = "font:16px/1.5 monospace;white-space:pre-wrap;margin:0"
 _SMALL = _CODE.replace("16px", "15px")  # where three or more stand side by side
 _WHOLE = f"color:{INK};font-size:17px;line-height:1.45;width:0;min-width:100%"  # long lines widen nothing
 _SEEN = 14  # lines of a function that fit beside a picture
@@ -71,12 +71,14 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     last = next(step.places[name] for step in reversed(steps) if name in step.places)
     wait = next((wait for wait in now.waits if wait.thread == name), None)
     alive = name in now.places
-    says = ("can go on" if last.line else "starts") if alive else "has ended"
+    died = not alive and isinstance(replay.outcome, Crash) and replay.outcome.thread == name
+    ended = f"died of {escape(replay.fault.partition(' at ')[0])}" if died else "has ended"
+    says = ("can go on" if last.line else "starts") if alive else ended
     if wait:
         says = f"waits for {code(wait.wants)}{_by(wait)}"
     held = {wait.holder_line: wait.wants for wait in now.waits if wait.holder == name}
     lines = "".join(_lines(replay, last, "‖" if wait else "▶" if alive else "", held, narrow))
-    edge, faded = RED if name in circle else colour, "" if alive else ";opacity:0.55"
+    edge, faded = RED if died or name in circle else colour, "" if alive else ";opacity:0.55"
     box = f"flex:1 1 0;min-width:0;border:2px solid {edge};border-radius:5px;overflow:hidden{faded}"
     return (
         f'<div style="{box}">'

@@ -92,8 +92,6 @@ def ending(end: str) -> str:
     >>> ending("died of ValueError: no such order"), ending("was still waiting for the lock till")
     ('died of ValueError', 'was stuck')
     """
-    if end == "was still waiting for its sleep":
-        return "was still busy"
     return "was stuck" if end.startswith("was still waiting") else end.split(":")[0]
 
 

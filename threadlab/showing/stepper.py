@@ -55,7 +55,7 @@ class Orders(Shown):
         self.walk = found.follow(case or self.simplest or rows[0].case)
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
         self._told, self._view = widgets.HTML(), widgets.HTML()
-        self._case = widgets.Text(placeholder="type a case, such as ABBA", continuous_update=False)
+        self._case = widgets.Text(placeholder="type an order, such as ABBA", continuous_update=False)
         self._case.layout.width = "220px"
         self._case.observe(lambda change: self.go(change["new"].upper()), "value")
         last = len(self.walk.steps)

@@ -8,12 +8,15 @@ from matplotlib.ticker import MaxNLocator
 
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GHOST, GREY, RED, write
+from threadlab.showing.style import BLUE, GHOST, GREEN, GREY, RED, write
 
 Pairs = Mapping[str, tuple[float, float]]
 Columns = Sequence[tuple[str, Callable[[float], str], str]]  # title, how to say a number, colour
 TURNS: Columns = (("turns", str, BLUE), ("longest wait, ms", str, RED))
-METERS: Columns = (("busy, % of the time", str, BLUE), ("progress: threads that got done", str, RED))
+METERS: Columns = (
+    ("busy, not waiting for a lock: % of the time", str, BLUE),
+    ("progress: threads that got done", str, GREEN),
+)
 ROW, TITLE = 58.0, 32.0  # pixels: a name, and what stands above all
 _LOOK = 0.002  # seconds that a look takes at most: no turn is as short
 

@@ -126,7 +126,7 @@ def judge(puzzle: Puzzle, *functions: Any) -> Verdict:
     except NotYet as reason:
         return Verdict(False, *reason.args)
     except RuntimeError as error:  # what the exploration cannot control or repeat, as a sentence
-        told, outside, _ = str(error).partition(" made outside")
+        told, outside, _ = str(error).partition(". Blocking")[0].partition(" made outside")
         return Verdict(False, f"{told}; take one of the shop's, which all share" if outside else told)
     except Exception as error:
         return Verdict(False, f"nobody can tell what is left in the shop: {type(error).__name__}: {error}")
@@ -157,8 +157,8 @@ def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration
     paid = [now for before, now in pairwise(steps) if now.state.get("paid") != before.state.get("paid")]
     queues = puzzle.pays_apart and any("held by" in step.state["lock"] for step in paid)
     refuse(queues, "no mug is sold twice, but while one pays, all others wait; pay outside the lock", found)
-    deep = "too" if inside.complete else f"as far as was tried ({inside.total:,} orders)"
-    return f"right in all {found.total:,} orders, and inside the lines {deep}", found
+    tried = "too" if inside.complete else f"in the {inside.total:,} such orders that were tried"
+    return f"right in all {found.total:,} orders, and with switches in the middle of a line {tried}", found
 
 
 def _refuse_wrong(functions: Iterable[Any], found: Exploration, where: str) -> None:
@@ -187,8 +187,5 @@ def _told(found: Exploration, outcome: Any) -> str:
         told = [f"{_PEOPLE[w.thread]} waits for the {w.wants}{by}" for w, by in zip(waits, held, strict=True)]
         return f"{', and '.join(told)}, for ever"
     if isinstance(outcome, Crash):
-        steps = found.replay(outcome).steps
-        lines = [step.source for step in steps if step.thread == outcome.thread]
-        last = [line for line in lines if not line.startswith("with ")][-1:]
-        return f"{_PEOPLE[outcome.thread]} dies of {outcome.error}" + "".join(f" at {line}" for line in last)
+        return f"{_PEOPLE[outcome.thread]} dies of {found.replay(outcome).fault}"
     return "all are busy for ever and nobody gets on" if outcome is LIVELOCK else str(outcome)
