@@ -76,7 +76,8 @@ class Orders(Shown):
         aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(tiles.counted(found))}</span>'
         size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
         grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
-        beside = {"flex": "1 1 560px", "min_width": "0"}
+        least = 560 if len(rows) > 8 else 700  # pixels; a few rows may stand above the walk
+        beside = {"flex": f"1 1 {least}px", "min_width": "0"}
         walk = widgets.VBox([controls, self._told, self._view], layout=beside)
         body = widgets.HBox([grid, walk], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.whole = widgets.VBox([widgets.HTML(title + aside), body])
