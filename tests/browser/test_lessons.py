@@ -69,3 +69,31 @@ def test_run_measures_and_stop_ends_it(panel):
     assert wait_for_another(page, cell, before) != before
     cell.locator("button:enabled", has_text="Run").wait_for(timeout=4 * MINUTES)
     assert lab.faults(page) == []
+
+
+def test_an_order_is_walked_through_and_the_class_can_be_the_scheduler(page):
+    lab.open_notebook(page, "02_sync_primitives.ipynb")
+    lab.run_all(page, limit=4 * MINUTES)
+    cell = lab.cell(page, "explore([sell_at_once, sell_at_once]")
+    cell.scroll_into_view_if_needed()
+    cell.get_by_role("button", name="B steps").click()
+    cell.get_by_text("B ran if shop.mugs > 0:").wait_for()
+    for name in ("A steps", "B steps", "A steps"):
+        cell.get_by_role("button", name=name).click()
+    cell.get_by_text("The simplest wrong order is ABBA").wait_for()
+    cell.get_by_placeholder("type an order").fill("AAA")
+    page.keyboard.press("Enter")
+    cell.get_by_text("A has ended").first.wait_for()
+    assert lab.faults(page) == []
+
+
+def test_the_switch_of_a_fair_lock_gives_a_picture_of_other_turns(page):
+    lab.open_notebook(page, "03_deadlock_and_debugging.ipynb")
+    lab.run_all(page, limit=4 * MINUTES)
+    cell = lab.cell(page, "try_fairness(open_cafe")
+    cell.scroll_into_view_if_needed()
+    before = picture(cell)
+    cell.get_by_role("button", name="fair lock").click()  # draws at once, and again after its run
+    changed = "([cell, before]) => (cell.querySelector('img[alt]')?.alt ?? before) !== before"
+    page.wait_for_function(changed, arg=[cell.element_handle(), before], timeout=MINUTES)
+    assert lab.faults(page) == []
