@@ -40,7 +40,7 @@ def test_the_button_clicked_stays_marked_and_asks_no_more(shown):
     predict("How long?", HOW_LONG)
     buttons(shown[0])[0].click()
     assert [(button.description, button.disabled) for button in buttons(shown[0])] == [
-        ("✓ 4 s", True),
+        ("● 4 s", True),
         ("0.5 s", True),
     ]
 
@@ -56,7 +56,7 @@ def test_running_the_cell_again_keeps_the_guess_and_its_mark(shown):
     predict("How long?", HOW_LONG)
     buttons(shown[0])[1].click()
     assert predict("How long?", HOW_LONG).value == 0.5
-    assert buttons(shown[1])[1].description == "✓ 0.5 s"
+    assert buttons(shown[1])[1].description == "● 0.5 s"
 
 
 def test_another_question_has_a_guess_of_its_own(shown):

@@ -6,11 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Cost = int
-_STEP, _SWITCH, _PREEMPTION = (
-    1,
-    1 << 24,
-    1 << 48,
-)  # one number that sorts by preemptions, then switches, then steps
+_STEP, _SWITCH, _PREEMPTION = 1, 1 << 24, 1 << 48  # one number that sorts by preemptions, switches, steps
 
 
 class Node:
@@ -22,10 +18,7 @@ class Node:
         self.choices = choices
         self.waiting = waiting  # one bit for each thread that waits
         self.where = where  # the line at which the thread that got here goes on, to notice a run that differs
-        self.parent, self.by = (
-            parent,
-            by,
-        )  # the state before, when it was first found, and whose step led here
+        self.parent, self.by = parent, by  # the state before, when first found, and whose step led here
         self.after: list[int | None] = [None] * len(choices)
         self.outcome: Any = None
 

@@ -139,34 +139,11 @@ def _escaping(name: str) -> Any:
     return method
 
 
-for _name in [
-    "lt",
-    "le",
-    "eq",
-    "ne",
-    "gt",
-    "ge",
-    "rsub",
-    "mul",
-    "rmul",
-    "truediv",
-    "rtruediv",
-    "floordiv",
-    "mod",
-    "rmod",
-    "divmod",
-    "neg",
-    "abs",
-    "int",
-    "trunc",
-    "round",
-    "floor",
-    "ceil",
-    "hash",
-    "str",
-    "repr",
-    "format",
-]:
+_NAMES = """
+    lt le eq ne gt ge rsub mul rmul truediv rtruediv floordiv mod
+    rmod divmod neg abs int trunc round floor ceil hash str repr format
+"""
+for _name in _NAMES.split():
     setattr(Instant, f"__{_name}__", _escaping(f"__{_name}__"))
 
 

@@ -17,6 +17,9 @@ from threadlab.schedules.scheduler import Run, Scheduler
 SwitchPoints = Literal["line", "micro"]
 
 
+_CONSTANT = (int, str, float, bytes, tuple, frozenset, type(None))  # may be the same object each time
+
+
 class UnrepeatableError(RuntimeError):
     """A run did not repeat what was recorded before."""
 
@@ -46,16 +49,7 @@ class Program:
             if self._before is None:
                 self._before = self.make()
             made = self.make()
-        if made is self._before and type(made) not in (
-            int,
-            str,
-            bool,
-            float,
-            bytes,
-            tuple,
-            frozenset,
-            type(None),
-        ):
+        if made is self._before and not isinstance(made, _CONSTANT):
             raise ValueError(
                 f"state must make something new at each call, not the same {type(made).__name__} again: "
                 "write state=lambda: [] or state=Shop, without brackets"

@@ -52,7 +52,7 @@ def predict(question: str, options: Mapping[str, float] | Iterable[str]) -> Gues
         for button, label in zip(buttons, choices, strict=True):
             button.disabled = guess.label is not None
             if label == guess.label:
-                button.description, button.button_style = f"✓ {label}", "info"
+                button.description, button.button_style = f"● {label}", "info"  # ✓ would say that it is right
 
     mark()
     for button in buttons:
