@@ -123,6 +123,11 @@ def test_a_deadlock_is_drawn_as_a_cycle():
     assert moment(STUCK.follow("ABBA"), 4).count(f'stroke="{RED}"') == 2
 
 
+def test_a_step_that_meets_a_taken_lock_is_said_to_wait():
+    stuck = panel(STUCK, case="ABB")
+    assert text(stuck._told.value).endswith("B must wait at with shop.till:")
+
+
 def test_who_only_waits_is_in_no_cycle():
     replay = STUCK.follow("ABB")
     assert cycle(replay.end.waits) == []

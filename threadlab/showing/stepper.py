@@ -144,7 +144,8 @@ class Orders(Shown):
         walk = self.walk
         if not place:
             return "Nobody has taken a step yet."
-        said = f"{now.thread} ran {code(now.source)}"
+        waits = any(wait.thread == now.thread for wait in now.waits)
+        said = f"{now.thread} {'must wait at' if waits else 'ran'} {code(now.source)}"
         if place < len(walk.steps) or walk.outcome is None:
             return said
         right = self.found.is_right(walk.outcome)
