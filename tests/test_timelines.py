@@ -1,9 +1,10 @@
 from collections import namedtuple
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import SimpleNamespace
 
 import pytest
 
+from threadlab.running.machine import Machine
 from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying
 from threadlab.showing.style import GREY, ORANGE, RED, scale
@@ -243,3 +244,60 @@ def test_a_picture_in_given_axes_leaves_the_figure_to_its_owner():
 def test_grey_names_belong_to_the_run_before():
     ax = plot_timeline(TOGETHER, before=ONE_BY_ONE)
     assert next(text for text in ax.texts if text.get_text() == "order 0").get_color() == GREY
+
+
+def strip(*lanes, gil=True):
+    """Return a run with ticks of lanes of (state, milliseconds)."""
+    made = []
+    for name, pieces in zip("AB", lanes, strict=False):
+        ends = list(accumulate((ms / 1000 for _, ms in pieces), initial=0.0))
+        made.append(
+            Lane(name, tuple(Span(a, b, s) for (s, _), a, b in zip(pieces, ends, ends[1:], strict=False)))
+        )
+    seconds = max(lane.spans[-1].end for lane in made)
+    return Timeline(tuple(made), seconds, machine=Machine("CPython 3.13.5", gil, 2, "linux"), ticks=True)
+
+
+TURNS = strip(
+    [("running", 5), ("gil", 5), ("running", 5), ("gil", 5)],
+    [("gil", 5), ("running", 5), ("gil", 5), ("off", 1), ("running", 4)],
+)
+
+
+def test_a_strip_tells_waiting_for_the_gil_from_what_the_system_took_by_colour_height_and_word():
+    ax = plot_timeline(TURNS)
+    assert len(bars(ax, "gil")) == 4
+    assert len(bars(ax, "off")) == 1
+    heights = {
+        state: round(bars(ax, state)[0].bottom - bars(ax, state)[0].top)
+        for state in ("gil", "off", "running")
+    }
+    assert len(set(heights.values())) == 3
+    legend = " ".join(texts(ax))
+    assert all(
+        words in legend for words in ("solid: runs", "red line: waits for the GIL", "grey: the system")
+    )
+
+
+def test_a_strip_says_how_often_the_gil_was_handed_on_and_how_long_a_turn_was():
+    assert headline(TURNS) == "One at a time: 3 hand-offs, 5.0 ms a turn"
+    assert "B: gil 10 ms, running 9 ms, off 1 ms" in TURNS.text()
+
+
+def test_a_strip_without_a_gil_never_mentions_one_to_wait_for():
+    ax = plot_timeline(strip([("running", 9), ("off", 1)], [("running", 10)], gil=False))
+    assert ax.get_title("left") == "1.9 threads run at once, without a GIL"
+    assert "waits for the GIL" not in " ".join(texts(ax))
+
+
+def test_a_strip_of_threads_that_wait_says_that_nobody_needs_the_gil():
+    assert (
+        headline(strip([("waiting", 10)], [("waiting", 10)]))
+        == "2 threads wait at once: nobody needs the GIL"
+    )
+
+
+def test_a_strip_shows_a_part_in_milliseconds():
+    ax = plot_timeline(TURNS, until=0.0101)
+    assert ax.get_xlim() == (0, 0.0101)
+    assert ax.xaxis.get_major_formatter()(0.005, 0) == "5"

@@ -13,6 +13,7 @@ from typing import Any
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.standins import inside, raise_in_thread
+from threadlab.running.ticks import PAUSE, Pulse, give_pulse
 from threadlab.running.timeline import Lane, Mark, Span, State
 
 Write = Callable[[str], object]
@@ -43,6 +44,7 @@ class Recording:
     name: str
     clock: Callable[[], float]  # seconds since the run began
     own_thread: bool = True
+    pulse: Pulse | None = None  # its ticks, if these are wanted
     ident: int = field(default_factory=threading.get_ident)
     spans: list[Span] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
@@ -55,13 +57,19 @@ class Recording:
     _since: float = 0.0
     _state: State | None = None  # None: not on the lane, an idle worker of a pool
     _what: str = ""
+    _due: float | None = None  # when the present wait was over, as far as it alone is concerned
 
     def enter(self, state: State | None, what: str = "") -> None:
         """Close the present span and open one of `state`."""
         now = self.clock()
-        if self._state:
-            self.spans.append(Span(self._since, now, self._state, self._what))
-        self._since, self._state, self._what = now, state, what
+        self.spans += self._present(now, own_thread=True)
+        self._since, self._state, self._what, self._due = now, state, what, None
+        if self.pulse and state == "running":
+            self.pulse.begin()
+
+    def be_due(self, late: float) -> None:
+        """Note that the present wait was over `late` seconds ago; what came since was not its doing."""
+        self._due = self.clock() - late
 
     @contextmanager
     def during(self, state: State | None, what: str = "") -> Iterator[None]:
@@ -84,10 +92,19 @@ class Recording:
 
     def lane(self, now: float) -> Lane:
         """Return the lane as plain numbers; one that still runs is cut at `now`."""
-        spans = list(self.spans)
-        if self._state:
-            spans.append(Span(self._since, now, self._state, self._what))
+        spans = [*self.spans, *self._present(now, own_thread=False)]
         return Lane(self.name, tuple(spans), tuple(self.marks), self.end or "still running")
+
+    def _present(self, now: float, *, own_thread: bool) -> list[Span]:
+        """Return the stretch that is not closed yet, up to `now`."""
+        if self.pulse and self._state == "running":
+            began = time.perf_counter() - self.clock()
+            return self.pulse.spans(began, self._since, now, own_thread=own_thread)
+        due = now if self._due is None or now - self._due < PAUSE else max(self._since, self._due)
+        late = [Span(due, now, "off")] if self.pulse and due < now else []
+        return (
+            [Span(self._since, due if late else now, self._state, self._what), *late] if self._state else []
+        )
 
 
 class Ended(SystemExit):
@@ -108,8 +125,9 @@ def alone(guard: Any) -> Iterator[None]:
 class Lanes:
     """What each thread of one run records on, and what ends it."""
 
-    def __init__(self, limit: float, accesses: Accesses | None, write: Write | None) -> None:
+    def __init__(self, limit: float, accesses: Accesses | None, write: Write | None, *, ticks: bool) -> None:
         self.stopped = False  # whether it was ended before it was finished
+        self._ticks = ticks
         self._limit, self._accesses = limit, accesses
         self._write = write  # where whole printed lines go; None: where they would go anyway
         self._report = ""  # who waited for what when the limit was reached
@@ -148,6 +166,8 @@ class Lanes:
             if not me.own_thread:  # else its starter has put it there, in the order of starts
                 self._recordings.append(me)
             self._now_of[me.ident] = me
+        me.pulse = Pulse() if self._ticks else None
+        give_pulse(me.pulse)
         me.enter("running")
         return me
 
@@ -162,6 +182,7 @@ class Lanes:
                 for _ in range(1000):
                     pass
         me.finish(end)
+        give_pulse(None)
         with inside(None):
             self._write_out(sys.stdout.write, me.text)
 
@@ -178,6 +199,7 @@ class Lanes:
         finally:
             me.finish("done")
             before.text = me.text
+            give_pulse(before.pulse)
             self._now_of[me.ident] = before
 
     def _write_out(self, real: Write, text: str) -> None:
@@ -229,5 +251,7 @@ class Lanes:
                 got = attempt(min(_SLICE, left))
                 if not got and me.to_end and what is not IDLE:  # its pool ends an idle worker
                     raise Ended
+            if what is SLEEP and until < time.perf_counter():  # it woke, and had to wait until it could run
+                me.be_due(time.perf_counter() - until)
         me.wanted = None
         return got

@@ -5,7 +5,7 @@ from typing import Literal
 
 from threadlab.running.machine import Machine
 
-State = Literal["running", "waiting", "blocked"]
+State = Literal["running", "ready", "waiting", "blocked", "gil", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class Span:
 
     *running*: the thread runs, or is ready to. *waiting*: its own work waits for the outside (a payment, a
     download, a sleep). *blocked*: it waits for another thread (a lock, a queue, a thread to end).
+    A run watched with ticks tells more. *running* then means that it runs. *gil*: it waits for the GIL.
+    *off*: the operating system did not let it run. *ready*: it runs or is ready to, nobody can tell.
     """
 
     start: float
@@ -39,6 +41,13 @@ class Lane:
     marks: tuple[Mark, ...] = ()
     end: str = "done"  # or what happened, such as "died of ValueError: no such item"
 
+    def books(self) -> dict[State, float]:
+        """Return how many seconds the lane was in each state, in the order in which it came to them."""
+        books: dict[State, float] = {}
+        for span in self.spans:
+            books[span.state] = books.get(span.state, 0.0) + span.end - span.start
+        return books
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -59,17 +68,21 @@ class Timeline:
     report: str = ""  # what ended the run early, in one sentence
     machine: Machine | None = None
     unit: str = "s"  # or "steps": then it is one order of steps, and all times count steps
+    ticks: bool = False  # whether running was told from waiting for the GIL
 
     def text(self) -> str:
         """Return the run as lines to read aloud: the twin of the picture."""
         digits, unit = (2, "s") if self.unit == "s" else (0, self.unit)
         lines = [f"{self.seconds:.{digits}f} {unit} in all, {len(self.lanes)} lanes"]
         for lane in self.lanes:
-            spans = ", ".join(
-                f"{span.state}{' for ' + span.what if span.what else ''} "
-                f"{span.start:.{digits}f}–{span.end:.{digits}f} {unit}"
-                for span in lane.spans
-            )
+            if self.ticks:  # too many to be read aloud
+                spans = ", ".join(f"{state} {1000 * time:.0f} ms" for state, time in lane.books().items())
+            else:
+                spans = ", ".join(
+                    f"{span.state}{' for ' + span.what if span.what else ''} "
+                    f"{span.start:.{digits}f}–{span.end:.{digits}f} {unit}"
+                    for span in lane.spans
+                )
             lines.append(f"{lane.name}: {spans}" + ("" if lane.end == "done" else f"; {lane.end}"))
             lines += [f"  {mark.time:.2f} s: {lane.name} {mark.text}" for mark in lane.marks]
         lines += [f"{change.time:.2f} s: {change.entry} is {change.value:g}" for change in self.changes]

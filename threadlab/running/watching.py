@@ -9,16 +9,18 @@ from typing import Any, Self
 
 from threadlab.running.accesses import Accesses
 from threadlab.running.arguments import number
+from threadlab.running.gil import explain
 from threadlab.running.lanes import Ended, Recording, Write
 from threadlab.running.machine import this_machine
 from threadlab.running.standins import inside, replaced, world
+from threadlab.running.ticking import ticking
 from threadlab.running.timeline import Timeline
 from threadlab.running.world import PLACES, World
 
 _GRACE = 0.4  # seconds that threads have to end once they were asked to
 
 
-def watch(*, limit: float = 10.0, shared: object = None) -> "Watch":
+def watch(*, limit: float = 10.0, shared: object = None, gil: bool = False) -> "Watch":
     """Watch the plain threading code of a `with` block; afterwards `run.lanes()` draws it.
 
         >>> from threading import Thread
@@ -34,13 +36,14 @@ def watch(*, limit: float = 10.0, shared: object = None) -> "Watch":
         limit: Seconds after which what still runs is ended, and one sentence says who waited for what.
         shared: A dict or object of numbers. Its reads and changes in the lines of the notebook or file that
             calls watch() are recorded too, by tracing these lines (which takes time).
+        gil: Whether to tell running from waiting for the GIL; loops of this notebook take longer then.
 
     Raises:
         TypeError: `limit` is not a number, or `shared` has no entries to follow.
         ValueError: `limit` is below 0.01 seconds.
         RuntimeError: this code is being watched already.
     """
-    return Watch(limit=limit, shared=shared, namespace=sys._getframe(1).f_globals)
+    return Watch(limit=limit, shared=shared, gil=gil, namespace=sys._getframe(1).f_globals)
 
 
 def waiting(what: str) -> AbstractContextManager[Any]:
@@ -59,10 +62,16 @@ class Watch(World):
     """One watched run: a `with` block, then `.timeline` as numbers and `.lanes()` as a picture."""
 
     def __init__(
-        self, *, limit: float, namespace: dict[str, Any], shared: object = None, write: Write | None = None
+        self,
+        *,
+        limit: float,
+        namespace: dict[str, Any],
+        shared: object = None,
+        gil: bool = False,
+        write: Write | None = None,
     ) -> None:
         accesses = None if shared is None else Accesses(shared, namespace, self._clock)
-        super().__init__(number("limit", limit, least=0.01), accesses, write)
+        super().__init__(number("limit", limit, least=0.01), accesses, write, ticks=gil)
         self._namespace = namespace
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
@@ -79,8 +88,9 @@ class Watch(World):
         now = self._clock() if self._seconds is None else self._seconds
         recordings = self._recordings[1:] or self._recordings  # the first: the watching thread
         lanes = tuple(lane for lane in (recording.lane(now) for recording in recordings) if lane.spans)
-        changes = tuple(self._accesses.changes) if self._accesses else ()
-        return Timeline(lanes, now, changes, self._report, this_machine())
+        changes, machine = tuple(self._accesses.changes) if self._accesses else (), this_machine()
+        lanes = explain(lanes, gil=machine.gil) if self._ticks else lanes
+        return Timeline(lanes, now, changes, self._report, machine, ticks=self._ticks)
 
     def lanes(self, *, before: "Watch | None" = None, guess: Any = None) -> None:
         """Draw who ran and who waited when.
@@ -102,6 +112,8 @@ class Watch(World):
         _thread.start_new_thread(self._end_in_time, ())  # unlisted: the learner counts threads
         self._stack.enter_context(replaced(PLACES, self._namespace))
         self._stack.enter_context(inside(self))
+        if self._ticks:
+            self._stack.enter_context(ticking(self._namespace))
         self._began = time.perf_counter()
         self._enter(Recording("the notebook", self._clock, own_thread=False))
         return self

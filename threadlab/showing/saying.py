@@ -5,6 +5,7 @@ The words of a picture are its twin: the first line is its headline, all are rea
 
 from itertools import pairwise
 
+from threadlab.running.gil import turns
 from threadlab.running.timeline import Timeline
 
 
@@ -15,6 +16,15 @@ def seconds(value: float) -> str:
     ('4.0 s', '140 ms')
     """
     return f"{value:.1f} s" if value >= 0.195 else f"{1000 * value:.0f} ms"
+
+
+def milliseconds(value: float) -> str:
+    """Return `value` seconds in milliseconds, with a digit more where they are few.
+
+    >>> milliseconds(0.0051), milliseconds(0.082)
+    ('5.1 ms', '82 ms')
+    """
+    return f"{1000 * value:.{1 if value < 0.01 else 0}f} ms"
 
 
 def number(value: float) -> str:
@@ -47,6 +57,8 @@ def _came_to(now: Timeline, before: Timeline | None) -> str:
         longest = max(waits, key=lambda name: waits[name])
         return f"{longest} waits for {waits[longest]:.0f} of {now.seconds:.0f} steps"
     bad = [lane for lane in now.lanes if lane.end != "done"]
+    if now.ticks and not bad:
+        return _took_turns(now)
     if bad:
         one = len(bad) == 1
         who = bad[0].name if one else f"{len(bad)} of {count(len(now.lanes))}"
@@ -61,6 +73,20 @@ def _came_to(now: Timeline, before: Timeline | None) -> str:
         return below if last < 0 else f"{entry} ends at {number(last)}"
     if before:
         return f"{seconds(now.seconds)} instead of {seconds(before.seconds)}: {_difference(now, before)}"
+    return f"{manner(now).capitalize()}: {seconds(now.seconds)}"
+
+
+def _took_turns(now: Timeline) -> str:
+    """Return how the threads shared the GIL and the cores."""
+    told = turns(now)
+    if told.hand_offs:
+        return f"One at a time: {told.hand_offs} hand-offs, {milliseconds(told.turn)} a turn"
+    if told.at_once >= 1.2:
+        free = "" if now.machine and now.machine.gil else ", without a GIL"
+        return f"{told.at_once:.1f} threads run at once{free}"
+    waits = sum(lane.books().get("waiting", 0.0) for lane in now.lanes)
+    if waits > 1.2 * now.seconds:
+        return f"{len(now.lanes)} threads wait at once: nobody needs the GIL"
     return f"{manner(now).capitalize()}: {seconds(now.seconds)}"
 
 

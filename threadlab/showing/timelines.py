@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,16 +11,21 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
+from threadlab.running.gil import turns
 from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.style import BLUE, COLOURS, GREY, INK, PURPLE, RED, write
 
-# Each state's part of the room a lane has, and its words; the last is drawn on top.
+# Each state's part of the room a lane has, and its words; the first is drawn on top.
 STATES = {
-    "blocked": (0.14, "thin line: waits for another thread"),
-    "waiting": (0.76, "hatched: waits"),
     "running": (0.76, "solid: runs"),
+    "waiting": (0.76, "hatched: waits"),
+    "blocked": (0.14, "thin line: waits for another thread"),
+    "gil": (0.14, "red line: waits for the GIL"),
+    "off": (0.3, "grey: the system runs others"),
+    "ready": (0.5, "pale: runs or waits to run"),
 }
+SHADES = {"gil": "#EFA27B", "off": GREY}  # of what nobody chose; the others have their lane's colour
 LINE = 24.0  # pixels from one line of text to the next
 ROOM, BEFORE, STEP_LINE = 300.0, 96.0, 132.0  # pixels for all, the run before, and the shared object
 LEAST_PIECE, LEAST_STEP = 4.0, 18.0  # pixels; what is shorter is drawn so wide, or nobody would see it
@@ -44,6 +49,7 @@ def plot_timeline(
     before: Timeline | None = None,
     guess: Any = None,
     reach: float = 0.0,
+    until: float = inf,
 ) -> Axes:
     """Draw the lanes of `result`, below those of `before` on the same time axis.
 
@@ -58,6 +64,7 @@ def plot_timeline(
         before: An earlier run to compare with, drawn in grey.
         guess: The seconds somebody expects, also as a Guess; drawn dashed.
         reach: The seconds that the axis reaches to at least.
+        until: The seconds that it reaches to at most, where a part tells enough.
 
     Returns:
         The axes; their height is counted in pixels from the top.
@@ -67,21 +74,26 @@ def plot_timeline(
     style.each_is("result", runs, "seconds", "a run, as watch() gives")
     expected, marked = style.guessed(guess), any(lane.marks for lane in result.lanes)
     end = (1.1 if marked else 1.04) * max(expected or 0.0, reach, 1e-6, *(run.seconds for run in runs))
+    end = min(end, until)
     left = style.margin((_short(lane) for run in runs for lane in run.lanes), least=48)
     scale = (style.width(ax) if ax else style.WIDTH - left - style.RIGHT) / end
 
-    legend, step_line = _legend(result), STEP_LINE * bool(result.changes)
-    top = LINE * bool(legend) + 4
+    legend, step_line = _legend(result, scale * end), STEP_LINE * bool(result.changes)
+    top = LINE * len(legend) + 4
     old, top = _bands(before.lanes if before else (), top, BEFORE, (GREY,), scale)
     top += LINE * bool(old or expected is not None)
-    new, lowest = _bands(result.lanes, top, ROOM - top - step_line, COLOURS if marked else (BLUE,), scale)
+    new, lowest = _bands(
+        result.lanes, top, ROOM - top - step_line, COLOURS if marked or result.ticks else (BLUE,), scale
+    )
     bottom = lowest + 6 + step_line
 
     axes = ax or style.new_axes(bottom, left=left)
     axes.set(xlim=(0, end), ylim=(bottom, 0), yticks=[])
     style.tidy(axes)
-    write(axes, 0, LINE * 0.4, legend, color=GREY)
-    draw_spans(axes, [(band.y, band.room, band.colour, band.lane.spans) for band in [*old, *new]])
+    for place, line in enumerate(legend):
+        write(axes, 0, LINE * (place + 0.4), line, color=GREY)
+    rows = [(band.y, band.room, band.colour, band.lane.spans) for band in [*old, *new]]
+    draw_spans(axes, rows, ticks=result.ticks)
     for run, bands in ((before, old), (result, new)):
         _draw_words(axes, bands, spelled=not legend)
         if bands and before and run:
@@ -90,46 +102,59 @@ def plot_timeline(
         axes.plot([expected] * 2, [top - LINE, lowest], **style.GUESS)
         looks: Any = {"shift": (6, 0)} if expected < end / 2 else {"shift": (-6, 0), "ha": "right"}
         write(axes, expected, top - LINE, "your guess", va="top", color=style.deep(PURPLE), **looks)
+    if result.ticks:
+        axes.xaxis.set_major_formatter(lambda time, _: f"{1000 * time:g}")
     if result.changes:
         _draw_changes(axes.inset_axes((0, 0, 1, 1 - (lowest + 16) / bottom), sharex=axes), result.changes)
     left_out = sum(len(band.lane.marks) - len(band.marks) for band in new)
     axis = (
-        ("steps" if result.unit == "steps" else "seconds")
+        ("steps" if result.unit == "steps" else "milliseconds" if result.ticks else "seconds")
         + " since the start"
         + (f" ({left_out} more marks have no room)" if left_out else "")
     )
     words = saying.timeline_words(result, before, expected)
-    return style.finish(axes, words, axis, result.machine, shown=ax is None)
+    aside = f"the system took {saying.milliseconds(turns(result).system)} · " if result.ticks else ""
+    return style.finish(axes, words, axis, f"{aside}{result.machine or ''}", shown=ax is None)
 
 
-def draw_spans(ax: Axes, rows: Sequence[tuple[float, float, str, Iterable[Span]]]) -> None:
+def draw_spans(
+    ax: Axes, rows: Sequence[tuple[float, float, str, Iterable[Span]]], *, ticks: bool = False
+) -> None:
     """Draw each row's spans at its middle, in its room and colour, all that look alike at once for speed."""
     least = LEAST_PIECE / style.scale(ax)
-    for state, (part, _) in STATES.items():
+    for state, (part, _) in reversed(STATES.items()):
         for colour in dict.fromkeys(row[2] for row in rows):
             corners = []
             for y, room, _, spans in (row for row in rows if row[2] == colour):
                 top, bottom = y - room * part / 2, y + room * part / 2
                 for a, b in [(span.start, span.end) for span in spans if span.state == state]:
-                    b = max(b, a + least * (state == "running"))
+                    b = max(b, a + least * (state == "running" and not ticks))
                     corners.append([(a, top), (b, top), (b, bottom), (a, bottom)])
-            looks: Any = {"color": colour, "linewidth": 0}
+            looks: Any = {"color": SHADES.get(state, colour), "linewidth": 0}
+            if state == "ready":
+                looks["alpha"] = 0.4
             if state == "waiting":
                 pale = tuple(0.88 + 0.12 * part for part in to_rgb(colour))
                 looks = {"facecolor": pale, "edgecolor": colour, "linewidth": 1, "hatch": "///"}
             ax.add_collection(PolyCollection(corners, label=state, **looks), autolim=False)
 
 
-def _legend(run: Timeline) -> str:
-    """Return the line that explains the states that occur, unless a few lanes can tell for themselves."""
+def _legend(run: Timeline, room: float) -> list[str]:
+    """Return lines, `room` pixels wide, that explain the states, unless a few lanes tell for themselves."""
     spans = [span for lane in run.lanes for span in lane.spans]
-    if len(run.lanes) <= 3 and all(span.what for span in spans if span.state != "running"):
-        return ""
+    if len(run.lanes) <= 3 and not run.ticks and all(s.what for s in spans if s.state != "running"):
+        return []
     causes = {span.what for span in spans if span.state == "waiting"}
     words = {state: text for state, (_, text) in STATES.items() if any(s.state == state for s in spans)}
+    if run.machine and not run.machine.gil:
+        words["off"] = "grey: does not run"
     if len(causes) == 1 and all(causes):
         words["waiting"] = f"hatched: {saying.waits(causes.pop())}"
-    return "       ".join(words.values())
+    lines = [""]
+    for text in words.values():
+        longer = f"{lines[-1]}       {text}" if lines[-1] else text
+        lines[-1:] = [longer] if style.width_of(longer) < room or not lines[-1] else [lines[-1], text]
+    return lines if words else []
 
 
 def _short(lane: Lane) -> str:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterable
 
 from threadlab.running.arguments import whole_number
+from threadlab.running.ticks import FREE, tick
 from threadlab.workloads.orders import Order, Receipt, process_orders
 
 
@@ -22,6 +23,8 @@ def count_primes(limit: int) -> int:
             divisor += 1
         if divisor * divisor > candidate:  # none divides it
             primes += 1
+        if not candidate % 32:
+            tick()
     return primes
 
 
@@ -35,13 +38,17 @@ def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
     buffer, fingerprint = _buffer(size), hashlib.sha256()
     for _ in range(whole_number("rounds", rounds)):
         fingerprint.update(buffer)
+        tick(FREE)
     return fingerprint.hexdigest()
 
 
 def compress_buffer(size: int = 1_000_000, *, rounds: int = 30) -> int:
     """Compress a buffer of `size` bytes `rounds` times, without the GIL; return how many are left."""
     buffer = _buffer(size)
-    return [len(zlib.compress(buffer)) for _ in range(whole_number("rounds", rounds))][-1]
+    for _ in range(whole_number("rounds", rounds)):
+        compressed = zlib.compress(buffer)
+        tick(FREE)
+    return len(compressed)
 
 
 def _buffer(size: int) -> bytes:

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 from threadlab.running.arguments import number, whole_number
+from threadlab.running.ticks import tick
 from threadlab.running.watching import task, waiting
 
 _PIECES_IN_A_BOX = {"mug": 6, "poster": 20, "teapot": 2, "notebook": 25, "lamp": 1}
@@ -120,8 +121,10 @@ def process_order(order: Order, *, wait: float = 0.5, effort: int = 1) -> Receip
 
 def _fraud_score(order: Order, effort: int) -> int:
     state = 1 + zlib.crc32(repr(order).encode()) % 2_147_483_646
-    for _ in range(30_000 * effort):  # about 2 ms of pure Python: an order of the shop mostly waits
-        state = state * 48_271 % 2_147_483_647  # Lehmer's random numbers
+    for _ in range(20 * effort):  # about 2 ms of pure Python: an order of the shop mostly waits
+        for _ in range(1_500):
+            state = state * 48_271 % 2_147_483_647  # Lehmer's random numbers
+        tick()
     return state % 100
 
 

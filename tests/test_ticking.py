@@ -1,0 +1,133 @@
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from threadlab import watch
+from threadlab.running import ticking, ticks
+
+
+def count_up(limit, step=1, *, start=0):
+    """A docstring stays where it was."""
+    total = start
+    for number in range(0, limit, step):
+        while total < number:
+            total += 1
+    return total
+
+
+def fibonacci(n): return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)  # fmt: skip
+
+
+def squares(limit):
+    for number in range(limit):
+        yield number**2
+
+
+def maker(factor):
+    def inner(limit):
+        for _ in range(limit):
+            pass
+        return factor * limit
+
+    return inner
+
+
+triple = maker(3)
+
+
+class Till:
+    def add(self, prices):
+        total = 0
+        for price in prices:
+            total += price
+        return total
+
+    @classmethod
+    def name(cls):
+        return cls.__name__
+
+
+class NewTill(Till):
+    def add(self, prices):
+        self.__prices = prices
+        for _ in range(1):
+            total = super().add(prices)
+        return total, self._NewTill__prices
+
+
+@dataclass
+class Made:
+    made: int = 0
+
+
+def fails(limit):
+    for number in range(limit):
+        if number == 3:
+            raise ValueError("three")
+
+
+@pytest.fixture
+def beats():
+    pulse = ticks.Pulse()
+    ticks.give_pulse(pulse)
+    yield lambda: pulse.ticks
+    ticks.give_pulse(None)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (lambda: count_up(50, 2, start=1), 48),
+        (lambda: fibonacci(10), 55),
+        (lambda: sum(squares(4)), 14),
+        (lambda: triple(5), 15),
+        (lambda: Till().add([1, 2]), 3),
+        (Till.name, "Till"),
+        (lambda: NewTill().add([1, 2]), (3, [1, 2])),
+    ],
+)
+def test_a_function_that_ticks_returns_what_it_returned(call, answer, beats):
+    assert (call(), beats()) == (answer, 0)
+    with ticking.ticking(globals()):
+        assert call() == answer
+        assert beats() > 0
+    before = beats()
+    assert (call(), beats()) == (answer, before)
+
+
+def test_a_function_that_cannot_be_read_stays_as_it_is(beats):
+    with ticking.ticking(globals()):
+        assert Made(2) == Made(2)
+
+
+def test_an_error_names_the_line_that_raised_it():
+    with ticking.ticking(globals()):
+        with pytest.raises(ValueError, match="three") as caught:
+            fails(9)
+    assert caught.traceback[-1].lineno + 1 == fails.__code__.co_firstlineno + 3
+
+
+def test_code_is_put_back_also_after_an_error():
+    code = fails.__code__
+    with pytest.raises(ValueError, match="three"), ticking.ticking(globals()):
+        fails(9)
+    assert fails.__code__ is code
+
+
+def test_of_two_blocks_at_once_the_first_puts_the_code_back():
+    code = count_up.__code__
+    with ticking.ticking(globals()):
+        with ticking.ticking(globals()):
+            assert count_up(5) == 4
+        assert count_up.__code__ is not code
+    assert count_up.__code__ is code
+
+
+def test_a_learners_thread_ticks_and_its_lane_says_that_it_runs():
+    with watch(gil=True) as run:
+        threading.Thread(target=count_up, args=(200_000,), name="Ann").start()
+    (ann,) = run.timeline.lanes
+    assert ann.books()["running"] > 0
+    assert set(ann.books()) <= {"running", "off"}
+    assert run.timeline.ticks
