@@ -7,6 +7,7 @@ import pytest
 from threadlab.showing import cells, panels
 from threadlab.showing.measured import Measured
 from threadlab.showing.panels import Panel, try_workers
+from threadlab.workloads.cpu import count_primes
 from threadlab.workloads.downloads import Download
 
 LIMIT = 30.0  # seconds for any wait
@@ -378,3 +379,73 @@ def test_bad_arguments_are_named(arguments, message):
 def test_version_tells_functions_apart_by_their_code():
     assert isinstance(note, FunctionType)
     assert panels.version(note) != panels.version(share)
+
+
+def work_then(work, workers):
+    calls.append((work(), workers))
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(count_primes, [2_000] * workers))
+
+
+def strip_panel(workers=(1, 2)):
+    panel = panel_of(work_then, workers=workers, kinds=(primes, waits))
+    panel.known.begin(panel._condition(), anew=False)
+    panel.known.add(("primes", 1), 0.001, [])
+    return panel
+
+
+def choose(panel, name):
+    panel.strip.value = name
+    assert panel.coordinator.join(LIMIT)
+
+
+def test_a_click_on_a_kind_of_work_watches_one_run_of_it_and_times_nothing():
+    panel = strip_panel()
+    choose(panel, "primes")
+    assert calls == [("primes", 2)]
+    assert list(panel.known.strips) == [("primes", 2)]
+    assert panel.known.times("primes") == {1: [0.001]}
+    assert len(panel.picture.figure.axes) == 2
+    assert "thread 1: running" in panel.picture.alt
+
+
+def test_what_was_watched_once_is_shown_again_without_another_run():
+    panel = strip_panel()
+    for name in ("primes", "", "primes"):
+        choose(panel, name)
+    assert calls == [("primes", 2)]
+
+
+def test_a_moved_slider_watches_the_new_number_of_threads():
+    panel = strip_panel()
+    choose(panel, "waits")
+    move(panel, 1)
+    assert calls == [("waits", 2), ("waits", 1)]
+
+
+def test_run_measures_first_and_watches_last():
+    panel = strip_panel()
+    choose(panel, "primes")
+    calls.clear()
+    press(panel, panel.run)
+    assert calls[-1] == ("primes", 2)
+    assert len(calls) == 1 + sum(
+        len(t) for each in ("primes", "waits") for t in panel.known.times(each).values()
+    )
+
+
+def test_a_strip_of_an_old_version_of_the_function_is_made_anew():
+    panel = strip_panel()
+    choose(panel, "primes")
+    panel.known.begin(("another", 0.0), anew=False)
+    choose(panel, "")
+    choose(panel, "primes")
+    assert calls == [("primes", 2)] * 2
+
+
+def test_clear_forgets_what_was_watched():
+    panel = strip_panel()
+    choose(panel, "primes")
+    press(panel, panel.clear_all)
+    assert panel.known.strips == {}
+    assert "not watched yet" in panel.picture.alt

@@ -291,10 +291,7 @@ def test_a_strip_without_a_gil_never_mentions_one_to_wait_for():
 
 
 def test_a_strip_of_threads_that_wait_says_that_nobody_needs_the_gil():
-    assert (
-        headline(strip([("waiting", 10)], [("waiting", 10)]))
-        == "2 threads wait at once: nobody needs the GIL"
-    )
+    assert headline(strip([("waiting", 10)], [("waiting", 10)])) == "2 threads wait at once: no GIL needed"
 
 
 def test_a_strip_shows_a_part_in_milliseconds():

@@ -11,6 +11,7 @@ from IPython.display import display
 from threadlab.showing.coordinating import Coordinator
 from threadlab.showing.style import Picture, Shown
 
+_LOOKS = "<style>.threadlab-choice button { font-size: 16px; }</style>"  # its own style cannot say so
 # What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
 _panels: dict[tuple[str, ...], Any] = {}
 
@@ -46,6 +47,17 @@ def slider(name: str, options: dict[str, Any], value: Any) -> Any:
     return ipywidgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
 
+def choice(question: str, options: dict[str, Any]) -> Any:
+    """Return a row of buttons behind a `question`, labelled by the keys of `options`; one is chosen."""
+    text = f'<span style="font-size:16px">{question}</span>'
+    made = ipywidgets.ToggleButtons(
+        options=list(options.items()), description=text, description_allow_html=True
+    )
+    made.style.button_width, made.style.description_width = "auto", "initial"
+    made.add_class("threadlab-choice")
+    return made
+
+
 def close_widgets(*widgets: Any) -> None:
     """Close `widgets`, what they hold, and their looks."""
     for widget in widgets:
@@ -62,15 +74,16 @@ class RunPanel(Shown):
 
     paint: Callable[[], Picture]  # what is known
 
-    def __init__(self, question: str, controls: Sequence[Any], pause: float) -> None:
+    def __init__(self, question: str, controls: Sequence[Any], pause: float, *more: Any) -> None:
         self.coordinator = Coordinator(self, pause=pause)
         self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
         self.stop = button("Stop", self.coordinator.stop, width="80px")
         self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note = ipywidgets.HTML()
-        self._title = ipywidgets.HTML(f'<b style="font-size:18px">{escape(question)}</b>')
-        self._row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
-        for each in controls:
+        self._title = ipywidgets.HTML(f'{_LOOKS}<b style="font-size:18px">{escape(question)}</b>')
+        row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
+        self._row = ipywidgets.VBox([row, *more])
+        for each in (*controls, *more):
             each.observe(lambda _: self.coordinator.moved(), "value")
         self.picture: Picture | None = None
         self._handle: Any = None  # of the picture under the cell

@@ -1,6 +1,7 @@
 """Draw what a panel knows: the last run beside time against workers, or the speed-ups of kinds of work."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from threadlab.running.gil import turns
 from threadlab.running.machine import this_machine
 from threadlab.running.measuring import GAIN
 from threadlab.running.timeline import Lane, Timeline
@@ -19,34 +21,48 @@ from threadlab.showing.timelines import plot_timeline
 from threadlab.showing.waterfall import downloads_words, plot_downloads
 
 HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
+LEFT, STRIP_LEFT = (62.0, 400.0), (690.0, WIDTH - style.RIGHT)  # of speed-ups, with names behind, and a strip
+TURNS = 24.5  # as many as one can see from the back of a room
 
 
-def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | None = None) -> style.Picture:
+def compare(
+    known: Measured,
+    workers: int,
+    *,
+    guess: Any = None,
+    at_once: int | None = None,
+    strip: tuple[str, Timeline] | None = None,
+) -> style.Picture:
     """Draw what is `known`, with `workers` as the setting that is looked at; its axes grow if need be.
 
     The `guess` is a speed-up with kinds of work, else seconds. The site serves so many requests `at_once`.
+    A `strip` of one kind of work stands beside the speed-ups.
     """
     expected = style.guessed(guess)
     if known.works:
         results, past = known.scalings(), known.scalings(past=True)
-        ax = axes_for(HEIGHT + TITLE, known.works)
+        ax, beside = _two_axes(LEFT, STRIP_LEFT) if strip else (axes_for(HEIGHT + TITLE, known.works), None)
         plot_scaling(results, ax=ax, guess=expected, before=past, workers=workers, reach=known.counts[-1])
-        return style.Picture(ax.figure, scaling_words(results, expected, workers))
+        words = scaling_words(results, expected, workers)
+        if strip and beside:
+            name, watched = strip
+            results.sort(key=lambda result: result.name != name)
+            words = f"{scaling_words(results, expected, workers)}\n{name}: {_draw_strip(beside, watched)}"
+            style.headline(ax, "speed-up")
+            style.below(ax, f"threads       {this_machine()}")
+            _write_headline(ax.figure, words)
+        return style.Picture(ax.figure, words)
 
     middle = {n: median(values) for n, values in known.times().items()}
     tasks = next((len(seen) for seen in known.lanes.values() if isinstance(seen, list)), None)
     knee = find_knee(middle, tasks=tasks, at_once=at_once)
-    none_yet = tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1))
-    lanes = known.lanes.get(workers) or Timeline(none_yet, 0.0)
+    lanes = known.lanes.get(workers) or none_yet(workers)
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
-    whole = HEIGHT + TITLE + ABOVE + BELOW
-    figure = Figure(figsize=(WIDTH * PIXEL, whole * PIXEL), facecolor="white")
-    ends = ((style.margin(names), 620), (700, WIDTH - style.RIGHT))
-    places = [(a / WIDTH, BELOW / whole, (b - a) / WIDTH, HEIGHT / whole) for a, b in ends]
-    run, against = (figure.add_axes(place) for place in places)
+    run, against = _two_axes((style.margin(names), 620), (700, WIDTH - style.RIGHT))
     if isinstance(lanes, Timeline):
-        plot_timeline(replace(lanes, machine=None), ax=run, reach=known.longest or 1.0)
+        plot_timeline(lanes, ax=run, reach=known.longest or 1.0)
+        style.below(run, "seconds since the start")
         title, seen = saying.count(workers), lanes.text()
     else:
         plot_downloads(lanes, ax=run)
@@ -56,9 +72,35 @@ def compare(known: Measured, workers: int, *, guess: Any = None, at_once: int | 
     style.below(against, "", this_machine())
     style.headline(run, title)
     style.headline(against, "seconds against threads")
+    _write_headline(run.figure, words)
+    return style.Picture(run.figure, f"{words}\n{seen}")
+
+
+def none_yet(workers: int) -> Timeline:
+    """Return the empty lanes of a run that has not been."""
+    return Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
+
+
+def _two_axes(*ends: tuple[float, float]) -> list[Axes]:
+    """Return axes side by side, each from one of its `ends` to the other, in a figure of their own."""
+    whole = HEIGHT + TITLE + ABOVE + BELOW
+    figure = Figure(figsize=(WIDTH * PIXEL, whole * PIXEL), facecolor="white")
+    places = [(a / WIDTH, BELOW / whole, (b - a) / WIDTH, HEIGHT / whole) for a, b in ends]
+    return [figure.add_axes(place) for place in places]
+
+
+def _write_headline(figure: Any, words: str) -> None:
     looks: Any = {"fontsize": style.HEADLINE, "fontweight": "bold", "color": style.INK}
     figure.text(4 / WIDTH, 0.985, words.splitlines()[0], va="top", **looks)
-    return style.Picture(figure, f"{words}\n{seen}")
+
+
+def _draw_strip(ax: Axes, run: Timeline) -> str:
+    """Draw into `ax` the first turns of `run`, and return its words."""
+    told, words = turns(run), saying.timeline_words(run) if run.seconds else "not watched yet"
+    plot_timeline(run, ax=ax, until=TURNS * told.turn or math.inf, reach=0.0 if run.seconds else 0.1)
+    style.headline(ax, words.splitlines()[0])
+    style.below(ax, f"milliseconds; the system took {saying.milliseconds(told.system)}")
+    return words
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,15 +139,19 @@ class Coordinator:
 class Attempt:
     """One call of `function`; then it has `seconds`, `result` and `lanes`, or an `error` in one sentence.
 
-    `lanes` is a Timeline or, if the function returned them, downloads. `first` is called before the clock.
+    `lanes` is a Timeline, with `gil` one that tells who held the GIL, or downloads if the function returned
+    them. `first` is called before the clock.
     """
 
-    def __init__(self, function: Any, *args: Any, job: Any, limit: float, write: Any, first: Any) -> None:
+    def __init__(
+        self, function: Any, *args: Any, job: Any, limit: float, write: Any, first: Any, gil: bool = False
+    ) -> None:
         self.job, self.seconds, self.error = job, 0.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self.result: Any = None
         self._function, self._arguments, self._first, self._stopped = function, args, first, False
-        self._watch = Watch(limit=limit, namespace=getattr(function, "__globals__", {}), write=write)
+        namespace = getattr(function, "__globals__", {})
+        self._watch = Watch(limit=limit, namespace=namespace, write=write, gil=gil)
 
     def __call__(self) -> None:
         """Run the function to its end, its error, its time limit or `stop`."""

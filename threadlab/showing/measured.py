@@ -6,11 +6,14 @@ from typing import Any
 
 from threadlab.running.machine import this_machine
 from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.timeline import Timeline
 
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
 ROUNDS = 3  # of a run that compares kinds of work: speed-ups need a spread
-Job = tuple[str, int]  # the kind of work ("" if there is only one) and the number of workers
-Rounds = list[dict[Job, float]]  # seconds; a speed-up compares with one worker of the same round
+STRIP = "strip"  # marks a run that is watched for who holds the GIL, and not timed
+Setting = tuple[str, int]  # the kind of work ("" if there is only one) and the number of workers
+Job = Setting | tuple[str, int, str]  # with STRIP
+Rounds = list[dict[Setting, float]]  # seconds; a speed-up compares with one worker of the same round
 
 
 @dataclass(slots=True)
@@ -22,6 +25,9 @@ class Measured:
     rounds: Rounds = field(default_factory=list)
     before: Rounds = field(default_factory=list)
     lanes: dict[int, Any] = field(default_factory=dict)  # what was seen last with so many workers
+    strips: dict[tuple[str, int], Timeline] = field(
+        default_factory=dict
+    )  # who held the GIL, by work and workers
     limits: tuple[float, float] | None = None  # of the axis of times as drawn last: axes grow, never shrink
     condition: tuple[Any, ...] = ()  # what the times depend on besides the workers
 
@@ -39,13 +45,15 @@ class Measured:
         """Let what is known become the run before if `anew`, or if it holds under another `condition`."""
         if self.rounds and (anew or condition != self.condition):
             self.before, self.rounds = self.rounds, []
+        if anew or condition != self.condition:
+            self.strips.clear()
         self.condition = condition
 
     def clear(self) -> None:
         """Forget everything."""
-        self.rounds, self.before, self.lanes, self.limits = [], [], {}, None
+        self.rounds, self.before, self.lanes, self.strips, self.limits = [], [], {}, {}, None
 
-    def add(self, job: Job, seconds: float, lanes: Any) -> None:
+    def add(self, job: Setting, seconds: float, lanes: Any) -> None:
         """Add one measurement, to the last round if that has none of this `job` yet."""
         if not self.rounds or job in self.rounds[-1]:
             self.rounds.append({})
@@ -59,13 +67,13 @@ class Measured:
 
     def all_settings(self) -> list[Job]:
         """Return the jobs of a whole run: in each round each kind of work with each number of workers."""
-        one = [(work, n) for work in self.works or ("",) for n in self.counts]
+        one: list[Job] = [(work, n) for work in self.works or ("",) for n in self.counts]
         return one * (ROUNDS if self.works else 1)
 
     def expected(self, *jobs: Job) -> float:
         """Return how many seconds `jobs` should take at most, as far as other numbers of workers tell."""
         total = 0.0
-        for work, n in jobs:
+        for work, n, *_ in jobs:
             known = self.times(work) or self.times(work, past=True)
             total += min((median(t) * max(1, m / n) for m, t in known.items()), default=float("inf"))
         return total

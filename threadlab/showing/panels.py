@@ -9,10 +9,10 @@ import ipywidgets as widgets
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.showing import saying
-from threadlab.showing.cells import RunPanel, close_widgets, slider, take_the_place
-from threadlab.showing.comparing import compare
+from threadlab.showing.cells import RunPanel, choice, close_widgets, slider, take_the_place
+from threadlab.showing.comparing import compare, none_yet
 from threadlab.showing.coordinating import Attempt, newest, version
-from threadlab.showing.measured import QUICK, Job, Measured
+from threadlab.showing.measured import QUICK, STRIP, Job, Measured
 from threadlab.showing.style import Picture
 
 BUDGET = 2.0  # seconds for the picture that a new panel opens with
@@ -82,7 +82,8 @@ class Panel(RunPanel):
         call = f"{name_of(run)}({'work, ' if kinds else ''}workers)"
         question = "which work gains from more workers?" if kinds else "how many workers are enough?"
         sliders = [self.workers] if site is None else [self.workers, self.latency]
-        super().__init__(f"{call}: {question}", sliders, pause)
+        self.strip = choice("Who held the GIL?", {"(times only)": "", **{name: name for name in kinds}})
+        super().__init__(f"{call}: {question}", sliders, pause, *([self.strip] if kinds else []))
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
@@ -102,13 +103,15 @@ class Panel(RunPanel):
     def close(self) -> None:
         """End what is under way and let go of everything."""
         super().close()
-        close_widgets(self.latency, self.printed)
+        close_widgets(self.latency, self.strip, self.printed)
         self.known.clear()
 
     def paint(self) -> Picture:
         """Return the picture of what is known."""
         at_once = getattr(self._site, "at_once", None)
-        return compare(self.known, self.workers.value, guess=self._guess, at_once=at_once)
+        strip, n = self.strip.value, self.workers.value
+        shown = (strip, self.known.strips.get((strip, n)) or none_yet(n)) if strip else None
+        return compare(self.known, n, guess=self._guess, at_once=at_once, strip=shown)
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
@@ -126,10 +129,19 @@ class Panel(RunPanel):
 
     def plan(self, wish: str) -> list[Job]:
         """Return the jobs of a run, or of the one setting that the slider rests at if it is quick."""
-        jobs = self.known.all_settings() if wish == "run" else self.known.one_setting(self.workers.value)
+        strip: list[Job] = [(self.strip.value, self.workers.value, STRIP)] if self.strip.value else []
+        if wish == "rest" and strip:
+            same = self.known.condition == self._condition()
+            jobs = [] if same and strip[0][:2] in self.known.strips else strip
+        else:
+            jobs = self.known.all_settings() if wish == "run" else self.known.one_setting(self.workers.value)
+            jobs += strip
         *_, was = self.known.condition or (0.0,)
         slower = max(1.0, self.latency.value / was) if was else 1.0  # the site answers later than it did
-        if wish == "rest" and self.known.expected(*jobs) * slower > QUICK:
+        expected = (
+            self.known.expected(*jobs) if not strip or wish == "run" else 0.0
+        )  # one run: let it be seen
+        if wish == "rest" and expected * slower > QUICK:
             self.run.button_style = "success"
             self.say("press Run to measure this")
             return []
@@ -139,18 +151,27 @@ class Panel(RunPanel):
 
     def attempt(self, job: Job, limit: float = LIMIT) -> Attempt:
         """Return an attempt at `job` with the functions as they are by now."""
-        work, workers = job
+        work, workers, *strip = job
         self.say(f"measuring {work} {saying.count(workers)} …")
         kind = [newest(self._kinds[work])] if work else []
         set_site = partial(self._site.set, latency=self.latency.value) if self._site else lambda: None
-        more: Any = {"job": job, "limit": limit, "write": self._lines.append, "first": set_site}
+        more: Any = {
+            "job": job,
+            "limit": limit,
+            "write": self._lines.append,
+            "first": set_site,
+            "gil": bool(strip),
+        }
         return Attempt(newest(self._function), *kind, workers, **more)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""
         self.say(attempt.error)
-        if not attempt.error:
-            self.known.add(attempt.job, attempt.seconds, attempt.lanes)
+        work, workers, *strip = attempt.job
+        if not attempt.error and strip:
+            self.known.strips[work, workers] = attempt.lanes
+        elif not attempt.error:
+            self.known.add((work, workers), attempt.seconds, attempt.lanes)
         self.draw()
         return not attempt.error
 

@@ -86,7 +86,7 @@ def _took_turns(now: Timeline) -> str:
         return f"{told.at_once:.1f} threads run at once{free}"
     waits = sum(lane.books().get("waiting", 0.0) for lane in now.lanes)
     if waits > 1.2 * now.seconds:
-        return f"{len(now.lanes)} threads wait at once: nobody needs the GIL"
+        return f"{len(now.lanes)} threads wait at once: no GIL needed"
     return f"{manner(now).capitalize()}: {seconds(now.seconds)}"
 
 

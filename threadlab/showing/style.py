@@ -118,7 +118,9 @@ def headline(ax: Axes, text: str) -> None:
 def below(ax: Axes, text: str, aside: object = "") -> None:
     """Write under `ax` what its axis is, and at the right `aside`: the machine."""
     ax.set_xlabel(text, loc="left", fontsize=TEXT, color=INK)
-    looks: Any = {"xycoords": "axes fraction", "va": "top", "ha": "right"}
+    for old in [text for text in ax.texts if text.get_gid() == "aside"]:
+        old.remove()
+    looks: Any = {"xycoords": "axes fraction", "va": "top", "ha": "right", "gid": "aside"}
     write(ax, 1, 0, str(aside or ""), shift=(0, -23), fontsize=12, color=GREY, **looks)
 
 

@@ -145,7 +145,9 @@ def _legend(run: Timeline, room: float) -> list[str]:
     if len(run.lanes) <= 3 and not run.ticks and all(s.what for s in spans if s.state != "running"):
         return []
     causes = {span.what for span in spans if span.state == "waiting"}
-    words = {state: text for state, (_, text) in STATES.items() if any(s.state == state for s in spans)}
+    least = run.seconds * len(run.lanes) / 200 if run.ticks else 0.0  # of what nobody can see nothing is said
+    long = {state: sum(s.end - s.start for s in spans if s.state == state) > least for state in STATES}
+    words = {state: text for state, (_, text) in STATES.items() if long[state]}
     if run.machine and not run.machine.gil:
         words["off"] = "grey: does not run"
     if len(causes) == 1 and all(causes):
