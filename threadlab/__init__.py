@@ -32,6 +32,7 @@ _HOMES = {
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.showing.fairness": ("try_fairness",),
+    "threadlab.showing.switching": ("try_switch_interval",),
     "threadlab.showing.turns": ("plot_meters",),
     "threadlab.teaching.predict": ("predict",),
     "threadlab.teaching.cases": ("check_case",),

@@ -11,7 +11,9 @@ from IPython.display import display
 from threadlab.showing.coordinating import Coordinator
 from threadlab.showing.style import Picture, Shown
 
-_LOOKS = "<style>.threadlab-choice button { font-size: 16px; }</style>"  # its own style cannot say so
+# What the widgets' own styles cannot say.
+_LOOKS = """<style>.threadlab-choice { width: auto; flex-flow: row nowrap; display: flex; }
+.threadlab-choice button, .threadlab-choice label { font-size: 16px; }</style>"""
 # What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
 _panels: dict[tuple[str, ...], Any] = {}
 
@@ -49,10 +51,7 @@ def slider(name: str, options: dict[str, Any], value: Any) -> Any:
 
 def choice(question: str, options: dict[str, Any]) -> Any:
     """Return a row of buttons behind a `question`, labelled by the keys of `options`; one is chosen."""
-    text = f'<span style="font-size:16px">{question}</span>'
-    made = ipywidgets.ToggleButtons(
-        options=list(options.items()), description=text, description_allow_html=True
-    )
+    made = ipywidgets.ToggleButtons(options=list(options.items()), description=question)
     made.style.button_width, made.style.description_width = "auto", "initial"
     made.add_class("threadlab-choice")
     return made

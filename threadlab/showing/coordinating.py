@@ -140,16 +140,25 @@ class Attempt:
     """One call of `function`; then it has `seconds`, `result` and `lanes`, or an `error` in one sentence.
 
     `lanes` is a Timeline, with `gil` one that tells who held the GIL, or downloads if the function returned
-    them. `first` is called before the clock.
+    them. `first` is called before the clock, `last` when all is over.
     """
 
     def __init__(
-        self, function: Any, *args: Any, job: Any, limit: float, write: Any, first: Any, gil: bool = False
+        self,
+        function: Any,
+        *args: Any,
+        job: Any,
+        limit: float,
+        write: Any,
+        first: Any,
+        last: Any = None,
+        gil: bool = False,
     ) -> None:
         self.job, self.seconds, self.error = job, 0.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self.result: Any = None
-        self._function, self._arguments, self._first, self._stopped = function, args, first, False
+        self._function, self._arguments, self._stopped = function, args, False
+        self._first, self._last = first, last or (lambda: None)
         namespace = getattr(function, "__globals__", {})
         self._watch = Watch(limit=limit, namespace=namespace, write=write, gil=gil)
 
@@ -175,6 +184,7 @@ class Attempt:
             if isinstance(result, list) and result and all(hasattr(each, "first_byte") for each in result):
                 self.lanes = result
         finally:
+            self._last()
             _turn.release()
 
     def stop(self) -> None:
