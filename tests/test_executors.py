@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from threadlab.running import executors
+from threadlab.running import executors, sending
 from threadlab.running.executors import Processes, SerialExecutor, Threads, workers_of
 
 LIMIT = 60  # seconds
@@ -45,7 +45,9 @@ def run_script(folder, source, **options):
 
 
 def test_an_unknown_name_lists_those_that_exist():
-    with pytest.raises(ValueError, match=r'"serial", "threads", "processes" or a function .* not .fork'):
+    with pytest.raises(
+        ValueError, match=r'"processes", "interpreters", "free-threaded" or a function .* not .fork'
+    ):
         workers_of("fork", 2).__enter__()
 
 
@@ -224,7 +226,7 @@ def test_more_processes_than_windows_takes_are_too_many():
 
 @pytest.mark.parametrize("kind", [Threads, Processes])
 def test_an_interrupt_while_the_workers_start_leaves_none(monkeypatch, kind):
-    def interrupt(tasks):
+    def interrupt(tasks, **limit):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(executors, "wait_in_slices", interrupt)
@@ -275,6 +277,6 @@ print("cloudpickle" in sys.modules)
 
 def test_a_bare_python_sends_what_a_module_defines(monkeypatch):
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    assert pickle.loads(pickle.dumps(executors.work(executors.pack(abs, (-1,), {})))) == 1
+    assert pickle.loads(pickle.dumps(sending.work(sending.pack(abs, (-1,), {})))) == 1
     with pytest.raises(TypeError, match="the function <lambda>, called with nothing, cannot be sent"):
-        executors.pack(lambda: 1, (), {})
+        sending.pack(lambda: 1, (), {})

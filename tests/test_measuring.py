@@ -211,7 +211,7 @@ def test_a_process_pool_of_the_learner_that_breaks_says_so():
 
 @pytest.mark.parametrize("kind", [SerialExecutor, Threads, Processes, ThreadPoolExecutor])
 def test_an_interrupt_goes_through_and_leaves_nothing(monkeypatch, kind):
-    def interrupt(tasks):
+    def interrupt(tasks, **limit):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(measuring, "wait_in_slices", interrupt)
@@ -232,7 +232,7 @@ def test_an_interrupt_goes_through_and_leaves_nothing(monkeypatch, kind):
         ({"workers": "4"}, "workers must be"),
         ({"workers": (10_000,)}, "workers must be at most 256, not 10000, because"),
         ({"repeats": 0}, "repeats must be at least 1"),
-        ({"executor": "interpreters"}, "executor must be"),
+        ({"executor": "fibres"}, "executor must be"),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_would_be_right(wrong, said):

@@ -1,4 +1,4 @@
-"""Open the course, run its tests or copy a notebook afresh: `python -m threadlab`."""
+"""Open the course, run its tests, copy a notebook afresh or record: `python -m threadlab`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from threadlab import __version__
@@ -23,8 +24,10 @@ from threadlab.installing import ROOT, Problem, go_where_it_runs
 USAGE = """\
 python -m threadlab [options of JupyterLab]   open the course
 python -m threadlab test [options of pytest]  run the tests
-python -m threadlab fresh 02                  put a clean copy of notebook 02 beside yours"""
+python -m threadlab fresh 02                  put a clean copy of notebook 02 beside yours
+python -m threadlab record [executors]        measure this machine for notebooks/data (two minutes)"""
 NOTEBOOKS = ROOT / "notebooks"
+EXECUTORS = ["serial", "threads", "processes", "interpreters", "free-threaded"]
 ORIGINALS = ROOT / ".threadlab" / f"originals-{__version__}"
 
 
@@ -41,6 +44,9 @@ def main(arguments: list[str]) -> int:
         return int(importlib.import_module("pytest").main(rest))
     if command == "fresh" and len(rest) == 1:
         print(f"A clean copy: {fresh(rest[0])}")
+        return 0
+    if command == "record" and set(rest) <= set(EXECUTORS):
+        record(rest or EXECUTORS)
         return 0
     if command in ("-h", "--help") or not command.startswith("-"):
         print(USAGE)
@@ -89,6 +95,26 @@ def save_originals() -> None:
         if not kept.exists():
             part = shutil.copyfile(notebook, kept.with_suffix(".part"))
             part.replace(kept)
+
+
+def record(executors: list[str]) -> None:
+    """Record how much faster 2 and 4 workers of each of `executors` are, of those that this machine has."""
+    from threadlab.running import measuring, recordings  # here, for nothing else needs them
+    from threadlab.workloads.cpu import count_primes
+
+    limit = 50_000
+    while measuring.measure(partial(count_primes, limit), repeats=1).median < 0.15:  # seconds
+        limit *= 2
+    for executor in executors:
+        try:
+            scaling = measuring.sweep(
+                count_primes, [limit] * 8, workers=(1, 2, 4), executor=executor, repeats=9
+            )
+        except RuntimeError as why:  # this machine has it not
+            print(f"{executor}: {why}", flush=True)
+        else:
+            recordings.save_recording(scaling)
+            print(f"{executor}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
 
 
 def fresh(number: str) -> Path:

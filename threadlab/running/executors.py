@@ -1,28 +1,26 @@
-"""Make the workers of a measurement, by name or by your own function, and leave none of them behind.
-
-Plain pickle sends a function by name, which means nothing in a process that is not the notebook. cloudpickle
-sends what `__main__` defines as code, closure and globals, and knows its classes again when they come back.
-"""
+"""Make the workers of a measurement, by name or by your own function, and leave none of them behind."""
 
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing.reduction import ForkingPickler
-from reprlib import repr as short
 from typing import Any
 
-from threadlab.running.arguments import name_of, whole_number
+from threadlab.running.another_python import AnotherPython
+from threadlab.running.arguments import whole_number
+from threadlab.running.interpreters import interpreters
+from threadlab.running.sending import pack, work
 from threadlab.running.standins import raise_in_thread
 
 Factory = Callable[[int], Executor]
+STARTING = 60.0  # seconds that workers get to start
 
 
 @contextmanager
@@ -41,8 +39,8 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
     processes = getattr(pool, "_processes", {})  # by pid; a pool that is shut down forgets them
     patient = True
     try:
-        if isinstance(pool, Threads | Processes):
-            wait_in_slices(pool.start(workers))
+        if hasattr(pool, "start"):
+            wait_in_slices(pool.start(workers), limit=STARTING)
         yield pool
     except BrokenProcessPool:
         pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with
@@ -55,7 +53,7 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
     except (KeyboardInterrupt, SystemExit):
         for process in processes.values():
             process.kill()
-        if isinstance(pool, Threads):
+        if hasattr(pool, "interrupt"):
             pool.interrupt()
         patient = bool(processes)
         raise
@@ -63,13 +61,22 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=patient, cancel_futures=True)
 
 
-def wait_in_slices(tasks: list[Future[Any]]) -> None:
-    """Wait until all `tasks` are done, or one has failed."""
-    pending = set(tasks)
+def check_sending(executor: str | Factory, function: Callable[[Any], object], items: list[Any]) -> None:
+    """Raise a TypeError if workers of this `executor` cannot get `function` or one of `items`."""
+    packs = {"processes": pack, "interpreters": pack, "free-threaded": AnotherPython.pack}
+    for item in items if executor in packs else ():
+        packs[str(executor)](function, (item,))
+
+
+def wait_in_slices(tasks: list[Future[Any]], limit: float = float("inf")) -> None:
+    """Wait until all `tasks` are done, or one has failed, but at most `limit` seconds."""
+    pending, end = set(tasks), time.monotonic() + limit
     while pending:  # on Windows before 3.14 a wait cannot be interrupted, so none is long
         done, pending = futures.wait(pending, timeout=0.1, return_when=futures.FIRST_EXCEPTION)
         if any(task.exception() for task in done):
             return
+        if pending and time.monotonic() > end:
+            raise TimeoutError(f"the workers did not start within {limit:g} s")
 
 
 class SerialExecutor(Executor):
@@ -98,7 +105,7 @@ class Threads(futures.ThreadPoolExecutor):
     def start(self, workers: int) -> list[Future[Any]]:
         """Start all threads: none takes a second task before each has one."""
         barrier = threading.Barrier(workers)
-        return [self.submit(barrier.wait, 60) for _ in range(workers)]
+        return [self.submit(barrier.wait, STARTING) for _ in range(workers)]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a task to one of the threads."""
@@ -144,7 +151,7 @@ class Processes(futures.ProcessPoolExecutor):
 
 def _begin_process(barrier: Any) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    barrier.wait(60)  # for the other processes: an early one takes no task of a late one
+    barrier.wait(STARTING)  # for the other processes: an early one takes no task of a late one
 
 
 def _end_with_parent() -> None:
@@ -153,50 +160,13 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def pack(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-    """Return `function` and what it is called with as bytes, or raise a TypeError."""
-    call = ", ".join(map(short, (*args, *kwargs.values()))) or "nothing"
-    return _dumps((function, args, kwargs), f"the function {name_of(function)}, called with {call},")
-
-
-class ByValue:
-    """Comes out of the pool's own pickle as the value itself."""
-
-    def __init__(self, value: object, what: str) -> None:
-        self._data = _dumps(value, what)
-
-    def __reduce__(self) -> Any:
-        return pickle.loads, (self._data,)
-
-
-def work(task: bytes) -> ByValue:
-    """Do the task in the other process; its answer or its exception goes back by value."""
-    try:
-        function, args, kwargs = pickle.loads(task)
-        return ByValue(function(*args, **kwargs), f"the result of {name_of(function)}")
-    except BaseException as error:
-        try:
-            data = _dumps(error, "the exception")
-            pickle.loads(data)  # an exception whose __init__ takes more than the message fails only here
-        except Exception:
-            data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-        ForkingPickler.register(type(error), lambda _: (pickle.loads, (data,)))
-        raise
-
-
-def _dumps(value: object, what: str) -> bytes:
-    try:
-        import cloudpickle as pickler  # here, so that only who sends something pays for it
-    except ImportError:
-        pickler = pickle  # a bare Python sends what a module defines, by name
-    try:
-        return bytes(pickler.dumps(value))
-    except Exception as why:
-        remedy = 'make such a thing inside the function, or use executor="threads"'
-        raise TypeError(f"{what} cannot be sent to another process ({why}): {remedy}") from why
-
-
-_FACTORIES: dict[str, Factory] = {"serial": SerialExecutor, "threads": Threads, "processes": Processes}
+_FACTORIES: dict[str, Factory] = {
+    "serial": SerialExecutor,
+    "threads": Threads,
+    "processes": Processes,
+    "interpreters": interpreters,
+    "free-threaded": AnotherPython,
+}
 
 
 def _factory(executor: str | Factory) -> Factory:

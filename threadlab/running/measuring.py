@@ -13,13 +13,18 @@ from typing import Any
 
 from threadlab.running import arguments
 from threadlab.running.arguments import name_of, whole_number
-from threadlab.running.executors import Factory, wait_in_slices, workers_of
+from threadlab.running.executors import Factory, check_sending, wait_in_slices, workers_of
 from threadlab.running.machine import Machine, this_machine
 
 Clock = Callable[[], float]
 GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
 _SHORT = 0.1  # seconds; shorter values gave speed-ups from 0.7 to 1.7 where longer ones gave 1.0
-_NOUNS = {"threads": ("thread", "threads"), "processes": ("process", "processes")}
+_NOUNS = {
+    "threads": ("thread", "threads"),
+    "processes": ("process", "processes"),
+    "interpreters": ("interpreter", "interpreters"),
+    "free-threaded": ("thread without the GIL", "threads without the GIL"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +159,22 @@ def sweep(
         function: A function of one item.
         items: What it is called with: one task each.
         workers: The numbers of workers to measure.
-        executor: "serial", "threads", "processes", or your own function of the number of workers that
-            returns a `concurrent.futures.Executor`.
+        executor: "serial", "threads", "processes", "interpreters" (Python 3.14 and newer), "free-threaded"
+            (threads of the free-threaded Python of this machine), or your own function of the number of
+            workers that returns a `concurrent.futures.Executor`.
         repeats: How many rounds; below five the verdicts say how little that is.
         clock: Tells the time in seconds.
 
     Raises:
-        RuntimeError: `function` raised; the item is named, and the exception is the cause.
+        RuntimeError: `function` raised; the item is named, and the exception is the cause. Or `executor`
+            needs a Python that is not here; the sentence says how to get it.
+        TypeError: `function` or an item cannot be sent to where the workers are.
     """
     arguments.function("function", function)
     items = arguments.some("items", items)
     counts = sorted({1, *arguments.thread_counts("workers", workers)})
     whole_number("repeats", repeats)
+    check_sending(executor, function, items)
     with ExitStack() as stack:
         pools, startup = dict[int, Executor](), dict[int, float]()
         for n in counts:
@@ -179,7 +188,8 @@ def sweep(
             seconds[n].append(_seconds(partial(_do, pool, function, items), clock))
     timings = {n: Timing(tuple(values)) for n, values in seconds.items()}
     kind = executor if isinstance(executor, str) else name_of(executor)
-    return Scaling(name_of(function), kind, len(items), timings, startup, this_machine())
+    machine = getattr(pools[1], "machine", None) or this_machine()  # another Python is not this one
+    return Scaling(name_of(function), kind, len(items), timings, startup, machine)
 
 
 def _seconds(call: Callable[[], object], clock: Clock) -> float:

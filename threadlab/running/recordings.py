@@ -1,0 +1,96 @@
+"""Keep what `sweep` measured, for a machine that cannot measure it itself, and never without saying so."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from threadlab.running.arguments import number, some, whole_number
+from threadlab.running.machine import Machine, this_machine
+from threadlab.running.measuring import Scaling, Timing
+
+FORMAT = 1
+DATA = Path(__file__).parents[2] / "notebooks" / "data"
+HOW = "`python -m threadlab record` makes a new one"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A speed-up that was measured earlier, perhaps on another machine."""
+
+    scaling: Scaling
+    day: date
+
+    @property
+    def label(self) -> str:
+        """When and on what it was measured, to stand beside every picture of it."""
+        return f"recorded {self.day.day} {self.day:%b %Y}, {self.scaling.machine}"
+
+
+def load_recording(name: str | os.PathLike[str]) -> Recording:
+    """Load the recording `name` of the course, or the file at that path.
+
+        >>> from threadlab import load_recording
+        >>> load_recording("processes").scaling.executor
+        'processes'
+
+    The course has one for each `executor` of `sweep` that needs something special: "interpreters" and
+    "free-threaded", and "serial", "threads" and "processes" to compare with.
+
+    Raises:
+        FileNotFoundError: There is no such recording.
+        ValueError: The file is broken, or of another format; the sentence says what is wrong.
+    """
+    path = Path(name) if Path(name).suffix else DATA / f"{name}.json"
+    if not path.exists():
+        known = ", ".join(sorted(each.stem for each in DATA.glob("*.json"))) or "none"
+        raise FileNotFoundError(f"there is no recording {str(name)!r} (there are: {known}); {HOW}")
+    try:
+        return _from_json(json.loads(path.read_text("utf-8")))
+    except (AttributeError, KeyError, TypeError, ValueError) as why:
+        what = f"{why} is missing" if isinstance(why, KeyError) else why
+        raise ValueError(f"{path} is not a recording that can be read: {what}; {HOW}") from why
+
+
+def save_recording(scaling: Scaling, folder: Path | None = None) -> Path:
+    """Write `scaling` into `folder` under the name of its executor; an older one stays until that is done."""
+    path = (folder or DATA) / f"{scaling.executor}.json"
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(json.dumps(_to_json(scaling), indent=1) + "\n", "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _to_json(scaling: Scaling) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "recorded": date.today().isoformat(),
+        "machine": asdict(scaling.machine or this_machine()),
+        "function": scaling.name,
+        "executor": scaling.executor,
+        "tasks": scaling.tasks,
+        "seconds": {n: timing.seconds for n, timing in scaling.timings.items()},  # by number of workers
+        "startup": dict(scaling.startup),
+    }
+
+
+def _from_json(data: dict[str, Any]) -> Recording:
+    if data.get("format") != FORMAT:
+        raise ValueError(f"its format is {data.get('format')!r} and not {FORMAT}")
+    machine = Machine(**data["machine"])
+    for name, kind in {"python": str, "gil": bool, "cores": int, "system": str}.items():
+        if not isinstance(getattr(machine, name), kind):
+            raise TypeError(f"its machine has {name} {getattr(machine, name)!r}")
+    timings = {
+        int(n): Timing(tuple(number(f"seconds of {n} workers", each) for each in some("seconds", values)))
+        for n, values in data["seconds"].items()
+    }
+    startup = {int(n): number("startup", value) for n, value in data["startup"].items()}
+    tasks = whole_number("tasks", data["tasks"])
+    scaling = Scaling(str(data["function"]), str(data["executor"]), tasks, timings, startup, machine)
+    return Recording(scaling, date.fromisoformat(data["recorded"]))
