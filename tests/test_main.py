@@ -9,6 +9,9 @@ import pytest
 
 from threadlab import __main__ as command_line
 from threadlab.installing import ROOT, Problem
+from threadlab.running import measuring, recordings
+from threadlab.running.machine import this_machine
+from threadlab.running.measuring import Scaling, Timing
 
 
 @pytest.fixture
@@ -78,10 +81,28 @@ def test_a_folder_that_cannot_be_written_is_no_reason_not_to_start(checkout, mon
     assert command_line.main(["--help"]) == 0
 
 
-@pytest.mark.parametrize("words", [["tests"], ["fresh"], ["fresh", "02", "04"]])
+@pytest.mark.parametrize("words", [["tests"], ["fresh"], ["fresh", "02", "04"], ["record", "fibres"]])
 def test_an_unknown_command_shows_those_that_there_are(checkout, capsys, words):
     assert command_line.main(words) == 2
     assert "python -m threadlab fresh 02" in capsys.readouterr().out
+
+
+def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, capsys):
+    asked, saved = [], []
+
+    def sweep(function, items, *, workers, executor, repeats):
+        if executor == "interpreters":
+            raise RuntimeError("it needs Python 3.14")
+        asked.append((len(items), workers, repeats))
+        one = Timing((1.0,) * 9)
+        return Scaling("count_primes", executor, 8, dict.fromkeys(workers, one), machine=this_machine())
+
+    monkeypatch.setattr(measuring, "sweep", sweep)
+    monkeypatch.setattr(measuring, "measure", lambda *_, **__: Timing((0.2,)))
+    monkeypatch.setattr(recordings, "save_recording", lambda scaling: saved.append(scaling.executor))
+    assert command_line.main(["record", "interpreters", "threads"]) == 0
+    assert (asked, saved) == ([(8, (1, 2, 4), 9)], ["threads"])
+    assert capsys.readouterr().out.startswith("interpreters: it needs Python 3.14\nthreads: CPython 3")
 
 
 def test_what_follows_test_goes_to_pytest(checkout, monkeypatch):
