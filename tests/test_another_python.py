@@ -95,6 +95,18 @@ def test_a_subprocess_that_dies_says_so_with_its_exit_code(pool):
         pool.submit(abs, -1)
 
 
+def test_a_task_for_a_subprocess_that_has_just_died_is_told_so(pool):
+    pool._process.kill()
+    with pytest.raises(BrokenExecutor, match="the free-threaded Python ended"):
+        pool.submit(f("def f(x): return x"), "x" * 100_000).result(LIMIT)
+
+
+def test_one_that_cannot_begin_is_told_so(stand_in):
+    stand_in(sys.executable, "-c", "raise SystemExit(5)")
+    with pytest.raises(BrokenExecutor, match=r"ended \(exit code 5\): it could not begin"):
+        workers_of("free-threaded", 1).__enter__()
+
+
 def test_after_shutdown_no_task_is_taken(pool):
     pool.shutdown()
     with pytest.raises(RuntimeError):

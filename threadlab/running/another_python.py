@@ -64,7 +64,7 @@ class AnotherPython(Executor):
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._count += 1
             self._tasks[self._count] = future
-            with suppress(OSError):  # it died, and the reader will say so
+            with suppress(OSError, ValueError):  # it died, and the reader will say so
                 send(self._process.stdin, (self._count, task))  # type: ignore[arg-type]
         return future
 
@@ -90,7 +90,7 @@ class AnotherPython(Executor):
 
     def _read(self) -> None:
         """Give each task its answer; when the subprocess has ended, those without one get an exception."""
-        with self._process, self._process.stdout as answers:  # type: ignore[union-attr]
+        with self._process.stdout as answers:  # type: ignore[union-attr]
             skip_to_mark(answers)
             for number, good, data in receive(answers):
                 with self._guard:
@@ -98,13 +98,15 @@ class AnotherPython(Executor):
                     self._end_if_done()
                 if future.set_running_or_notify_cancel():
                     _settle(future, good, data)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
-            end(self._process)  # it has closed its output and lives: nobody would hear it
-            code = self._process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        end(self._process)  # it has closed its output and lives: nobody would hear it
+        code = self._process.wait()
+        with suppress(OSError):  # of what it has not read
+            self._process.stdin.close()  # type: ignore[union-attr]
+        why = "a task ended it, or memory was short" if self._begun.done() else "it could not begin"
         with self._guard:
-            what = f"the free-threaded Python ended (exit code {code})"
-            self._broken = f"{what}: a task ended it, or memory was short"
+            self._broken = f"the free-threaded Python ended (exit code {code}): {why}"
             left, self._tasks = self._tasks, {}
         for future in left.values():
             if future.set_running_or_notify_cancel():

@@ -40,7 +40,11 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
     patient = True
     try:
         if hasattr(pool, "start"):
-            wait_in_slices(pool.start(workers), limit=STARTING)
+            started = pool.start(workers)
+            wait_in_slices(started, limit=STARTING)
+            for task in started:
+                if task.done():  # one may have failed
+                    task.result()
         yield pool
     except BrokenProcessPool:
         pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with

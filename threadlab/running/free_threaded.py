@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -79,10 +80,11 @@ def environment() -> dict[str, str]:
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill a `process` that was started APART, and what it has started itself."""
     if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(OSError):  # it ended just now
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _on_the_path() -> Iterator[tuple[str, ...]]:

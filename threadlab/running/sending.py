@@ -13,13 +13,14 @@ from typing import Any
 from threadlab.running.arguments import name_of
 
 Dumps = Callable[[Any], bytes]
+PLACE = "process or interpreter"
 
 
 def pack(
     function: Callable[..., Any], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
 ) -> bytes:
     """Return `function` and what it is called with as bytes, or raise a TypeError."""
-    return pack_with(_dumps, "process", function, args, kwargs or {})
+    return pack_with(_dumps, PLACE, function, args, kwargs or {})
 
 
 def pack_with(
@@ -31,7 +32,7 @@ def pack_with(
     return as_bytes(dumps, (function, args, kwargs), what, place)
 
 
-def as_bytes(dumps: Dumps, value: object, what: str, place: str = "process") -> bytes:
+def as_bytes(dumps: Dumps, value: object, what: str, place: str = PLACE) -> bytes:
     """Return `value` as bytes, or raise a TypeError that says `what` cannot be sent to another `place`."""
     try:
         return bytes(dumps(value))
