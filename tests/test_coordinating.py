@@ -26,7 +26,7 @@ class Panel:
     """Writes down what its coordinator asks; a run has the jobs 1, 2, 3, a slider at rest the job "one"."""
 
     def __init__(self, *, by_hand=()):
-        self.asked, self.attempts, self.threads = [], {}, set()
+        self.asked, self.attempts, self.threads, self.rounds = [], {}, set(), []
         self._by_hand, self._changed = by_hand, threading.Condition()
 
     def _ask(self, what):
@@ -47,6 +47,9 @@ class Panel:
     def plan(self, wish):
         self._ask(f"plan {wish}")
         return [1, 2, 3] if wish == "run" else ["one"]
+
+    def more(self):
+        return self.rounds.pop() if self.rounds else []
 
     def attempt(self, job):
         self._ask(f"attempt {job}")
@@ -116,6 +119,43 @@ def test_run_does_every_job_one_after_the_other_and_then_rests():
     assert coordinator.join(LIMIT)
     jobs = [f"{what} {job}" for job in (1, 2, 3) for what in ("attempt", "take")]
     assert panel.asked == ["plan run", *jobs, "rest"]
+
+
+def test_a_run_goes_on_while_the_panel_has_more_jobs():
+    panel = Panel()
+    panel.rounds = [[5], [4]]
+    coordinator = Coordinator(panel)
+    coordinator.wish("run")
+    assert coordinator.join(LIMIT)
+    assert [word for word in panel.asked if "take" in word] == [f"take {n}" for n in (1, 2, 3, 4, 5)]
+    assert panel.asked.count("rest") == 1
+
+
+def test_a_slider_at_rest_has_no_more_jobs_than_planned():
+    panel = Panel()
+    panel.rounds = [[4]]
+    coordinator = Coordinator(panel, pause=0)
+    coordinator.moved()
+    assert coordinator.join(LIMIT)
+    assert "attempt 4" not in panel.asked
+
+
+def test_stop_counts_also_while_the_panel_looks_for_more_jobs():
+    panel = Panel()
+    coordinator = Coordinator(panel)
+    panel.more = lambda: [4] if coordinator.stop() is None else []
+    coordinator.wish("run")
+    assert coordinator.join(LIMIT)
+    assert panel.asked[-2:] == ["take 3", "rest"]
+
+
+def test_stop_counts_also_while_the_panel_plans():
+    panel = Panel()
+    coordinator = Coordinator(panel)
+    panel.plan = lambda wish: [1] if coordinator.stop() is None else []
+    coordinator.wish("run")
+    assert coordinator.join(LIMIT)
+    assert panel.asked == ["rest"]
 
 
 def test_stop_ends_the_job_under_way_and_forgets_the_others():

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from threadlab.running.machine import Machine, this_machine, usable_cores
+from threadlab.running import machine
+from threadlab.running.machine import Machine, busy_elsewhere, limits, this_machine, usable_cores
 
 
 @pytest.fixture
@@ -60,6 +61,78 @@ def test_cores_of_the_computer_are_the_last_resort(monkeypatch, tmp_path):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores(groups=tmp_path / "none") == 1
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Nobody else on two cores, on no hub."""
+    for name in os.environ:
+        if name.startswith(("BINDER_", "JUPYTERHUB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(machine, "usable_cores", lambda: 2)
+    monkeypatch.setattr(machine, "busy_elsewhere", lambda: 0.3)
+    return monkeypatch
+
+
+def test_a_computer_of_ones_own_has_no_limits(alone):
+    assert limits() == ""
+
+
+def test_one_usable_core_is_said(alone):
+    alone.setattr(machine, "usable_cores", lambda: 1)
+    assert limits().startswith("only one core may be used here")
+
+
+@pytest.mark.parametrize(("wanted", "said"), [(1.4, "keep 1.4 of 2 cores"), (7.0, "keep 2.0 of 2 cores")])
+def test_other_programs_are_said(alone, wanted, said):
+    alone.setattr(machine, "busy_elsewhere", lambda: wanted)
+    assert said in limits()
+
+
+def test_others_on_a_large_computer_leave_the_cores_of_a_container_alone(alone):
+    alone.setattr(os, "cpu_count", lambda: 64)
+    alone.setattr(machine, "busy_elsewhere", lambda: 20.0)
+    assert limits() == ""
+
+
+def test_one_other_program_is_nothing_to_eight_cores(alone):
+    alone.setattr(os, "cpu_count", lambda: 8)
+    alone.setattr(machine, "usable_cores", lambda: 8)
+    alone.setattr(machine, "busy_elsewhere", lambda: 1.0)
+    assert limits() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("JUPYTERHUB_USER", "JupyterHub"), ("JUPYTERHUB_API_TOKEN", "JupyterHub"), ("BINDER_REF_URL", "Binder")],
+)
+def test_a_shared_server_is_said(alone, name, said):
+    alone.setenv(name, "x")
+    assert limits().startswith(f"{said} shares its cores")
+
+
+def test_linux_tells_how_many_others_want_a_core_now(tmp_path):
+    (tmp_path / "loadavg").write_text("0.57 1.86 1.67 4/88 14029\n")
+    assert busy_elsewhere(load=tmp_path / "loadavg") == 3.0
+
+
+def test_a_system_that_tells_nothing_of_threads_counts_as_idle(tmp_path):
+    (tmp_path / "loadavg").write_text("0.00 0.00 0.00 0/0 0\n")
+    assert busy_elsewhere(load=tmp_path / "loadavg") == 0.0
+
+
+def test_elsewhere_the_mean_of_the_last_minute_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.4, 0.0, 0.0), raising=False)
+    assert busy_elsewhere(load=tmp_path / "none") == 1.4
+
+
+@pytest.mark.parametrize(("share", "busy"), [(1.0, 0.0), (0.25, 7.0)])
+def test_without_any_a_loop_shows_what_two_cores_lack(monkeypatch, tmp_path, share, busy):
+    monkeypatch.delattr(os, "getloadavg", raising=False)
+    monkeypatch.setattr(machine, "own_share", lambda seconds: share)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert busy_elsewhere(load=tmp_path / "none") == busy
 
 
 def test_machine_says_python_gil_and_cores():

@@ -1,7 +1,7 @@
 import pytest
 
 from threadlab.running.timeline import Timeline
-from threadlab.showing.measured import ROUNDS, Measured
+from threadlab.showing.measured import Measured
 
 NOW, LANES = ("fetch_all as it is now", 0.1), Timeline((), 0.0)
 
@@ -81,7 +81,29 @@ def test_a_run_measures_every_setting_once():
 
 def test_kinds_of_work_are_measured_in_interleaved_rounds():
     jobs = measured(works=("primes", "waits"), workers=(1, 4)).all_settings()
-    assert jobs == [("primes", 1), ("primes", 4), ("waits", 1), ("waits", 4)] * ROUNDS
+    assert jobs == [("primes", 1), ("primes", 4), ("waits", 1), ("waits", 4)]
+
+
+def test_another_round_has_all_jobs_while_the_least_rounds_are_not_done():
+    known = measured(("primes", 1, 4.0), ("primes", 2, 4.0), works=("primes",), workers=(2,))
+    assert known.another_round(60.0) == [("primes", 1), ("primes", 2)]
+
+
+def test_no_round_is_begun_that_would_end_too_late():
+    known = measured(*[("primes", 1, 2.0), ("primes", 2, 1.0)] * 3, works=("primes",), workers=(2,))
+    assert (known.another_round(5.6) != [], known.another_round(5.7)) == (True, [])
+
+
+def test_one_function_alone_is_measured_once():
+    assert measured(("", 1, 4.0)).another_round(0.1) == []
+
+
+def test_the_load_of_a_run_is_the_mean_of_what_was_seen():
+    known = measured(works=("primes",))
+    for n, share in ((1, 1.0), (2, 0.5)):
+        known.add(("primes", n), 0.4, LANES, cpu=0.3, share=share)
+    (scaling,) = known.scalings()
+    assert (scaling.share, scaling.timings[2].cpu) == (0.75, (0.3,))
 
 
 def test_one_worker_is_always_measured_with_kinds_of_work():

@@ -1,17 +1,14 @@
 import multiprocessing
 import os
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import chain, cycle
 
 import pytest
 
 from threadlab.running import measuring
 from threadlab.running.executors import Processes, SerialExecutor, Threads
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import Scaling, Timing, measure, sweep
-
-
-def scaling(one, two):
-    return Scaling("work", "threads", 4, {1: Timing(one), 2: Timing(two)})
+from threadlab.running.measuring import measure, sweep
 
 
 def clock_of(*times):
@@ -37,88 +34,6 @@ def test_measure_names_a_wrong_number(wrong):
 def test_measure_wants_a_function_and_not_its_result():
     with pytest.raises(TypeError, match="call must be a function"):
         measure(sum([1, 2]))
-
-
-def test_median_and_mad_are_not_moved_by_one_slow_run():
-    timing = Timing((1.0, 2.0, 3.0, 4.0, 100.0))
-    assert (timing.median, timing.mad) == (3.0, 1.0)
-
-
-def test_speedup_is_the_median_of_the_ratios_round_by_round():
-    drifting = scaling((1.0, 2.0, 4.0), (0.5, 1.0, 2.0))
-    assert (drifting.speedup(2), drifting.efficiency(2), drifting.interval(2)) == (2.0, 1.0, (2.0, 2.0))
-
-
-def test_one_value_is_its_own_interval():
-    assert scaling((4.0,), (1.0,)).interval(2) == (4.0, 4.0)
-
-
-def ratios(*values):
-    return scaling(values, (1.0,) * len(values))
-
-
-@pytest.mark.parametrize(("rounds", "k"), [(1, 1), (4, 1), (5, 1), (8, 1), (9, 2), (12, 3), (25, 8)])
-def test_the_interval_goes_from_the_kth_smallest_to_the_kth_largest(rounds, k):
-    assert ratios(*range(rounds, 0, -1)).interval(2) == (k, rounds + 1 - k)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "word"),
-    [
-        (1.16, 9.0, "gain"),
-        (1.15, 9.0, "too noisy to tell"),
-        (0.85, 1.15, "no gain"),
-        (0.84, 1.15, "too noisy to tell"),
-        (0.85, 1.16, "too noisy to tell"),
-        (0.1, 0.84, "loss"),
-        (0.1, 0.85, "too noisy to tell"),
-        (0.5, 2.0, "too noisy to tell"),
-    ],
-)
-def test_the_verdict_is_about_the_whole_interval(low, high, word):
-    assert ratios(low, low, (low + high) / 2, high, high).verdict(2).word == word
-
-
-def test_the_verdict_is_a_sentence():
-    verdict = ratios(0.95, 0.97, 0.98, 1.0, 1.01).verdict(2)
-    assert str(verdict) == "2 threads: 0.98 times as fast as one thread (0.95 to 1.01): no gain"
-
-
-def test_the_verdict_names_the_workers_after_the_executor():
-    own = Scaling("work", "my_pool", 4, {1: Timing([1.0] * 5), 2: Timing([0.5] * 5)})
-    assert own.verdict(2).sentence.startswith("2 workers: 2.00 times as fast as one worker")
-
-
-def test_noise_in_short_runs_is_blamed_on_their_length():
-    short = scaling([0.02] * 5, (0.01, 0.02, 0.02, 0.02, 0.03))
-    assert "because a run took only 20 ms: give it work for 100 ms or more" in short.verdict(2).sentence
-
-
-def test_noise_in_long_runs_is_blamed_on_the_rounds():
-    long = scaling([2.0] * 5, (1.0, 2.0, 2.0, 2.0, 3.0))
-    assert "because the rounds differ" in long.verdict(2).sentence
-
-
-def test_fewer_than_five_rounds_are_said_to_be_too_few():
-    assert (
-        ratios(2.0).verdict(2).sentence.endswith("gain (from 1 of the five rounds it takes to be 94 % sure)")
-    )
-    assert "rounds it takes" not in ratios(*[2.0] * 5).verdict(2).sentence
-
-
-def test_a_clock_that_sees_no_time_pass_makes_no_speedup():
-    assert scaling((0.0,), (0.0,)).speedup(2) == 1.0
-
-
-def test_a_number_of_workers_that_was_not_measured_is_refused():
-    with pytest.raises(ValueError, match=r"workers must be one of \[1, 2\], not 3"):
-        ratios(1.0).speedup(3)
-
-
-@pytest.mark.parametrize("timings", [{2: Timing((1.0,))}, {1: Timing((1.0,)), 2: Timing((1.0, 2.0))}])
-def test_timings_without_one_worker_or_of_unequal_length_are_refused(timings):
-    with pytest.raises(ValueError, match="timings must have the key 1"):
-        Scaling("work", "threads", 4, timings)
 
 
 def test_one_worker_is_always_measured_and_the_machine_travels_along():
@@ -150,7 +65,22 @@ def test_start_up_is_kept_apart_from_the_work():
     readings = clock_of(0, 3, 10, 17, 20, 21, 30, 32, 40, 41, 50, 52)
     result = sweep(abs, range(4), workers=(1, 2), repeats=2, clock=readings)
     assert result.startup == {1: 3, 2: 7}
-    assert result.timings == {1: Timing((1, 1)), 2: Timing((2, 2))}
+    assert [result.timings[n].seconds for n in (1, 2)] == [(1, 1), (2, 2)]
+
+
+def test_more_rounds_are_taken_until_the_verdict_is_clear():
+    started, no_gain, gain = (0, 0, 0, 0), (0, 1, 0, 1), (0, 2, 0, 1)
+    clock = chain(started, no_gain * 3, cycle(gain))
+    assert sweep(abs, [1], workers=(2,), until=60, clock=clock.__next__).rounds == 20
+
+
+def test_without_until_no_more_rounds_are_taken_than_asked_for():
+    assert sweep(abs, [1], workers=(2,), repeats=2).rounds == 2
+
+
+def test_the_time_of_cores_is_known_of_threads_alone():
+    known = [sweep(abs, [1], workers=(2,), executor=kind, repeats=1) for kind in ("threads", "processes")]
+    assert [len(each.timings[2].cpu) for each in known] == [1, 0]
 
 
 def test_the_serial_executor_does_every_item_once_a_round():
@@ -233,6 +163,7 @@ def test_an_interrupt_goes_through_and_leaves_nothing(monkeypatch, kind):
         ({"workers": (10_000,)}, "workers must be at most 256, not 10000, because"),
         ({"repeats": 0}, "repeats must be at least 1"),
         ({"executor": "fibres"}, "executor must be"),
+        ({"until": -1}, "until must be at least 0 seconds"),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_would_be_right(wrong, said):

@@ -4,7 +4,8 @@ from types import FunctionType, SimpleNamespace
 
 import pytest
 
-from threadlab.showing import cells, panels
+from threadlab.running.scaling import Scaling, Timing, Verdict
+from threadlab.showing import cells, measured, panels
 from threadlab.showing.measured import Measured
 from threadlab.showing.panels import Panel, try_workers
 from threadlab.workloads.cpu import count_primes
@@ -100,11 +101,57 @@ def test_a_second_run_leaves_the_first_as_a_ghost():
     assert [len(panel.known.times(past=past)[4]) for past in (False, True)] == [1, 1]
 
 
-def test_run_compares_kinds_of_work_in_three_interleaved_rounds():
+def test_run_compares_kinds_of_work_in_interleaved_rounds(monkeypatch):
+    monkeypatch.setattr(measured, "ENOUGH", 0.0)
     panel = panel_of(note_work, workers=(1, 2), kinds=(primes, waits))
     press(panel, panel.run)
     assert calls == [("primes", 1), ("primes", 2), ("waits", 1), ("waits", 2)] * 3
-    assert [len(each.timings[2].seconds) for each in panel.known.scalings()] == [3, 3]
+    assert [each.rounds for each in panel.known.scalings()] == [3, 3]
+
+
+def test_run_takes_rounds_until_the_verdicts_are_clear(monkeypatch):
+    monkeypatch.setattr(measured, "ENOUGH", LIMIT)
+    monkeypatch.setattr(Scaling, "verdict", lambda scaling, n: Verdict("gain", "a gain"))
+    panel = panel_of(note_work, workers=(2,), kinds=(primes,))
+    press(panel, panel.run)
+    assert panel.known.scalings()[0].rounds == 5
+
+
+def test_every_value_of_the_first_round_is_drawn_and_then_every_round(monkeypatch):
+    monkeypatch.setattr(measured, "ENOUGH", 0.0)
+    panel, drawn = panel_of(note_work, workers=(1, 2), kinds=(primes,)), []
+    panel.paint = lambda: drawn.append(len(calls))
+    press(panel, panel.run)
+    assert drawn == [0, 1, 2, 4, 6]
+
+
+def test_stop_ends_a_run_between_its_rounds():
+    panel = panel_of(note_work, workers=(2,), kinds=(primes,))
+    go_on = panel.more
+    panel.more = lambda: go_on() if panel.stop.click() is None else []
+    press(panel, panel.run)
+    assert (len(calls), panel.run.disabled) == (2, False)
+
+
+RECORDED = SimpleNamespace(
+    label="recorded: 8 cores", scaling=Scaling("primes", "threads", 4, {1: Timing((1.0,)), 2: Timing((0.5,))})
+)
+
+
+@pytest.mark.parametrize(("limit", "drawn"), [("", 0), ("only one core <may> be used", 1)])
+def test_a_limited_server_is_said_before_the_run_with_what_was_recorded(monkeypatch, limit, drawn):
+    monkeypatch.setattr(panels, "limits", lambda: limit)
+    panel = try_workers(note_work, work=[primes], workers=(1, 2), recorded=RECORDED)
+    assert ("Only one core &lt;may&gt; be used." in panel._title.value) == bool(limit)
+    assert [line.get_label() for line in panel.picture.figure.axes[0].lines].count(RECORDED.label) == drawn
+
+
+def test_every_run_looks_at_the_limits_anew(monkeypatch):
+    panel = panel_of(note, workers=(1,))
+    for said in ("only one core", ""):
+        monkeypatch.setattr(panels, "limits", lambda said=said: said)
+        press(panel, panel.run)
+        assert ("Only one core" in panel._title.value) == bool(said)
 
 
 def test_a_slider_at_rest_measures_a_setting_that_is_quick():
@@ -364,6 +411,7 @@ def test_axes_grow_and_never_shrink():
         ({"run": note, "workers": (0,)}, "workers must be at least 1, not 0"),
         ({"run": note, "workers": 4}, "workers must be whole numbers"),
         ({"run": note, "work": []}, "work must"),
+        ({"run": note, "recorded": "8 cores"}, "recorded must be what load_recording"),
         ({"run": note, "work": ["primes"]}, "work must be a function"),
         (
             {"run": note, "work": [primes, primes]},

@@ -1,7 +1,9 @@
+from types import SimpleNamespace
+
 import pytest
 
 from threadlab.running.machine import Machine
-from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.scaling import Scaling, Timing
 from threadlab.showing.speedups import line_names, plot_scaling, scaling_words
 from threadlab.showing.style import GHOST
 
@@ -54,6 +56,24 @@ def test_the_spread_is_drawn_as_the_interval_of_each_point():
 
 def test_the_headline_tells_the_verdict_of_the_first_kind_of_work():
     assert headline(PRIMES, WAITS) == "primes on 4 threads: 0.98 times as fast as one. No gain."
+
+
+def test_the_verdict_stands_below_the_picture_with_its_interval():
+    line = next(text for text in plot_scaling(PRIMES).texts if "(" in text.get_text())
+    assert line.get_text().startswith("4 threads: 0.98 times one thread (0.97 to 0.99): no gain")
+    assert line.get_fontsize() >= 14
+
+
+def test_where_nothing_is_compared_no_verdict_stands_below():
+    assert not any("times one" in text for text in texts(plot_scaling(PRIMES, workers=1)))
+
+
+def test_what_was_recorded_elsewhere_is_dashed_and_hollow_and_named():
+    ax = plot_scaling(HASHES, recorded=[SimpleNamespace(scaling=WAITS, label="recorded: 8 cores")])
+    recorded = line(ax, "recorded: 8 cores")
+    assert (list(recorded.get_xdata()), recorded.get_linestyle()) == ([1, 2, 4], "--")
+    assert recorded.get_markerfacecolor() == "white"
+    assert "recorded: 8 cores" in texts(ax)
 
 
 def test_the_headline_can_be_about_another_number_of_workers():
@@ -138,7 +158,7 @@ def test_work_that_was_not_measured_yet_keeps_its_colour_for_later():
 def test_the_words_tell_the_verdict_of_every_line_and_the_guess():
     words = scaling_words([PRIMES, WAITS], 3).splitlines()
     assert words[0] == "primes on 4 threads: 0.98 times as fast as one. No gain."
-    assert words[2].startswith("waits: 2 threads: 2.00 times as fast as one thread (1.98 to 2.02): gain")
+    assert words[2].startswith("waits: 2 threads: 2.00 times one thread (1.98 to 2.02): gain")
     assert words[-1] == "Your guess: 3 times."
 
 

@@ -3,10 +3,14 @@
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
+
+_SHARED = {"Binder": ("BINDER_",), "JupyterHub": ("JUPYTERHUB_USER", "JUPYTERHUB_API_TOKEN")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,62 @@ def usable_cores(*, groups: Path = Path("/proc/self/cgroup"), top: Path = Path("
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, int(min([affinity, *_quotas(groups, top)])))
+
+
+def own_share(seconds: float = 0.01) -> float:
+    """Return which part of so many `seconds` a loop that only counts was given a core.
+
+        >>> 0 < own_share() <= 1
+        True
+
+    The mean of several tells what other programs left: 1.0 on an idle computer, 0.25 where four programs
+    want each core. Windows counts a core's time in steps of 16 ms, so there one value says little.
+    """
+    start, used = time.perf_counter(), time.process_time()
+    while time.perf_counter() - start < seconds:
+        pass
+    share = (time.process_time() - used) / (time.perf_counter() - start)
+    return min(1.0, max(0.01, share))
+
+
+def busy_elsewhere(*, load: Path = Path("/proc/loadavg")) -> float:
+    """Return how many threads of other programs want a core, as far as the system tells.
+
+    Linux tells how many want one now, other systems the mean of the last minute, and Windows nothing: there
+    a loop of 48 ms shows only what all cores together lack.
+    """
+    if load.exists():
+        seen = []
+        for _ in range(16):
+            time.sleep(0.002)
+            seen.append(int(load.read_text().split()[3].partition("/")[0]) - 1)  # without ours
+        return max(0.0, mean(seen))
+    if hasattr(os, "getloadavg"):
+        return os.getloadavg()[0]
+    share = own_share(0.048)
+    return 0.0 if share > 0.8 else (os.cpu_count() or 1) / share - 1
+
+
+def limits() -> str:
+    """Say in one sentence what will falsify a measurement here, or nothing.
+
+    It counts if fewer than two cores may be used, if others want a quarter of them, and if they are shared.
+    """
+    cores, own = os.cpu_count() or 1, usable_cores()
+    busy = busy_elsewhere()
+    if own < 2:
+        return "only one core may be used here: work that computes cannot gain anything from more workers"
+    if cores - busy < 0.75 * own:
+        taken = f"{min(busy, cores):.1f} of {cores} cores"
+        return f"other programs keep {taken} busy: speed-ups will look smaller than they are"
+    shared = next(
+        (kind for kind, marks in _SHARED.items() if any(n.startswith(marks) for n in os.environ)), ""
+    )
+    return (
+        f"{shared} shares its cores: when others compute, speed-ups look smaller than they are"
+        if shared
+        else ""
+    )
 
 
 def _quotas(groups: Path, top: Path) -> Iterator[float]:

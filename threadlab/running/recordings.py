@@ -9,7 +9,7 @@ from typing import Any
 
 from threadlab.running.arguments import number, some, whole_number
 from threadlab.running.machine import Machine, this_machine
-from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.scaling import Scaling, Timing
 
 FORMAT = 1
 DATA = Path(__file__).parents[2] / "notebooks" / "data"

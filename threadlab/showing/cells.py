@@ -79,7 +79,8 @@ class RunPanel(Shown):
         self.stop = button("Stop", self.coordinator.stop, width="80px")
         self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note = ipywidgets.HTML()
-        self._title = ipywidgets.HTML(f'{_LOOKS}<b style="font-size:18px">{escape(question)}</b>')
+        self._question = f'{_LOOKS}<b style="font-size:18px">{escape(question)}</b>'
+        self._title = ipywidgets.HTML(self._question)
         row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
         self._row = ipywidgets.VBox([row, *more])
         for each in (*controls, *more):
@@ -106,9 +107,19 @@ class RunPanel(Shown):
         """Write `text` beside the buttons."""
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
 
+    def warn(self, text: str) -> None:
+        """Write `text` below the question."""
+        said = escape(text[:1].upper() + text[1:])
+        more = f'<div style="font-size:16px">{said}.</div>' if text else ""
+        self._title.value = self._question + more
+
     def rest(self) -> None:
         """Show that nothing is under way."""
         self.run.disabled, self.stop.disabled = False, True
+
+    def more(self) -> Sequence[Any]:
+        """Return what is left to do when the jobs of a run are done: nothing, for most."""
+        return ()
 
     def close(self) -> None:
         """End what is under way and let go of everything."""

@@ -1,6 +1,7 @@
 """Draw what a panel knows: the last run beside time against workers, or the speed-ups of kinds of work."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -11,11 +12,11 @@ from matplotlib.ticker import LogLocator
 
 from threadlab.running.gil import turns
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import GAIN
+from threadlab.running.scaling import GAIN
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.measured import Measured
-from threadlab.showing.speedups import axes_for, plot_scaling, scaling_words
+from threadlab.showing.speedups import VERDICT, axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import ABOVE, BELOW, BLUE, GHOST, GREY, PIXEL, PURPLE, RED, WIDTH, write
 from threadlab.showing.timelines import plot_timeline
 from threadlab.showing.waterfall import downloads_words, plot_downloads
@@ -32,17 +33,23 @@ def compare(
     guess: Any = None,
     at_once: int | None = None,
     strip: tuple[str, Timeline] | None = None,
+    recorded: Sequence[Any] = (),
 ) -> style.Picture:
     """Draw what is `known`, with `workers` as the setting that is looked at; its axes grow if need be.
 
     The `guess` is a speed-up with kinds of work, else seconds. The site serves so many requests `at_once`.
     A `strip` of one kind of work stands beside the speed-ups.
+    Speed-ups `recorded` on another computer are drawn below those of this one.
     """
     expected = style.guessed(guess)
     if known.works:
         results, past = known.scalings(), known.scalings(past=True)
-        ax, beside = _two_axes(LEFT, STRIP_LEFT) if strip else (axes_for(HEIGHT + TITLE, known.works), None)
-        plot_scaling(results, ax=ax, guess=expected, before=past, workers=workers, reach=known.counts[-1])
+        names = [*known.works, *(each.label for each in recorded)]
+        ax, beside = axes_for(HEIGHT + TITLE, names), None
+        if strip:
+            ax, beside = _two_axes(LEFT, STRIP_LEFT, below=BELOW + VERDICT)
+        more: Any = {"before": past, "recorded": recorded, "workers": workers, "reach": known.counts[-1]}
+        plot_scaling(results, ax=ax, guess=expected, **more)
         words = scaling_words(results, expected, workers)
         if strip and beside:
             name, watched = strip
@@ -81,11 +88,11 @@ def none_yet(workers: int) -> Timeline:
     return Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
 
 
-def _two_axes(*ends: tuple[float, float]) -> list[Axes]:
+def _two_axes(*ends: tuple[float, float], below: float = BELOW) -> list[Axes]:
     """Return axes side by side, each from one of its `ends` to the other, in a figure of their own."""
-    whole = HEIGHT + TITLE + ABOVE + BELOW
+    whole = HEIGHT + TITLE + ABOVE + below
     figure = Figure(figsize=(WIDTH * PIXEL, whole * PIXEL), facecolor="white")
-    places = [(a / WIDTH, BELOW / whole, (b - a) / WIDTH, HEIGHT / whole) for a, b in ends]
+    places = [(a / WIDTH, below / whole, (b - a) / WIDTH, HEIGHT / whole) for a, b in ends]
     return [figure.add_axes(place) for place in places]
 
 

@@ -5,15 +5,17 @@ alone touches widgets and pictures. Meanwhile a *runner*, one thread for each jo
 calls the learner's function once, watched, timed, and able to be stopped.
 """
 
+import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from math import inf
 from typing import Any
 
 from threadlab.running.arguments import name_of
+from threadlab.running.machine import own_share
 from threadlab.running.timeline import Timeline
 from threadlab.running.watching import Watch
 
@@ -23,7 +25,8 @@ _turn = threading.Lock()  # held while a learner's function runs: two at once wo
 class Coordinator:
     """Turns wishes into calls of a panel, one after the other.
 
-    The panel has draw(), clear(), plan(wish) -> jobs, attempt(job), take(attempt) -> go on?, and rest().
+    The panel has draw(), clear(), plan(wish) -> jobs, more() -> jobs when those of a run are done,
+    attempt(job), take(attempt) -> go on?, and rest().
     An attempt is called on the runner; its stop() ends it, from any thread.
     """
 
@@ -35,6 +38,7 @@ class Coordinator:
         self._rests_at = inf  # when a slider that has moved will have come to rest
         self._jobs: deque[Any] = deque()
         self._running = False  # the jobs come from "run", not from a slider
+        self._stopped = False  # since the jobs were planned
         self._attempt: Any = None  # what the runner does
 
     def moved(self) -> None:
@@ -62,7 +66,7 @@ class Coordinator:
         with self._changed:
             self._jobs.clear()
             self._wishes.discard("run")
-            self._rests_at = inf
+            self._rests_at, self._stopped = inf, True
             if self._attempt:
                 self._attempt.stop()
 
@@ -99,6 +103,7 @@ class Coordinator:
                     self._start(self._jobs.popleft())
                 elif "run" in self._wishes or self._rests_at <= self._clock():
                     self._running, self._rests_at = "run" in self._wishes, inf
+                    self._stopped = False
                     self._wishes.discard("run")
                     return partial(self._plan, "run" if self._running else "rest")
                 elif self._rests_at < inf:
@@ -108,9 +113,17 @@ class Coordinator:
                     return None
 
     def _plan(self, wish: str) -> None:
-        jobs = self._panel.plan(wish)
+        self._go_on_with(self._panel.plan(wish))
+
+    def _go_on_with(self, jobs: Iterable[Any]) -> None:
+        """Have `jobs` done, unless somebody pressed Stop meanwhile; without any, come to rest."""
         with self._changed:
-            self._jobs.extend(jobs)
+            if not self._stopped:
+                self._jobs.extend(jobs)
+            if self._jobs:
+                return
+            self._running = False
+        self._panel.rest()
 
     def _start(self, job: Any) -> None:
         """Have a runner attempt `job`. The lock is held: a stop finds the job or the attempt."""
@@ -130,14 +143,12 @@ class Coordinator:
             self._attempt = None
             if not go_on:
                 self._jobs.clear()
-            if self._jobs:
-                return
-            self._running = False
-        self._panel.rest()
+            run_is_done = self._running and go_on and not self._jobs
+        self._go_on_with(self._panel.more() if run_is_done else ())
 
 
 class Attempt:
-    """One call of `function`; then it has `seconds`, `result` and `lanes`, or an `error` in one sentence.
+    """One call of `function`; then it has `seconds` and the like, or an `error` in one sentence.
 
     `lanes` is a Timeline, with `gil` one that tells who held the GIL, or downloads if the function returned
     them. `first` is called before the clock, `last` when all is over.
@@ -154,7 +165,7 @@ class Attempt:
         last: Any = None,
         gil: bool = False,
     ) -> None:
-        self.job, self.seconds, self.error = job, 0.0, "stopped"
+        self.job, self.seconds, self.cpu, self.share, self.error = job, 0.0, 0.0, 1.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self.result: Any = None
         self._function, self._arguments, self._stopped = function, args, False
@@ -169,11 +180,12 @@ class Attempt:
                 return
         try:
             self._first()
+            self.share = own_share()
             with self._watch:
                 if not self._stopped:  # a stop before there was anything to end
-                    began = time.perf_counter()
+                    began, used = time.perf_counter(), _cpu()
                     self.result = self._function(*self._arguments)
-                    self.seconds = time.perf_counter() - began
+                    self.seconds, self.cpu = time.perf_counter() - began, _cpu() - used
         except (Exception, SystemExit) as error:
             said = f"{type(error).__name__}: {error}".removesuffix(": ")
             self.error = f"{name_of(self._function)}: {said}"
@@ -191,6 +203,12 @@ class Attempt:
         """End the call, from any thread, and all that it started."""
         self._stopped = True
         self._watch.stop()
+
+
+def _cpu() -> float:
+    """Return the seconds that cores have worked for this process and for its children that have ended."""
+    _, _, user, system, _ = os.times()
+    return time.process_time() + user + system
 
 
 def newest(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,19 +1,31 @@
 """Keep what a panel has measured, and say what to measure next: its numbers, without widgets or threads."""
 
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.scaling import Scaling, Timing, another_round
 from threadlab.running.timeline import Timeline
 
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
-ROUNDS = 3  # of a run that compares kinds of work: speed-ups need a spread
+ROUNDS = 3  # at least, of a run that compares kinds of work
+ENOUGH = 7.5  # seconds that more may take; with the last picture less than 8
 STRIP = "strip"  # marks a run that is watched for who holds the GIL, and not timed
 Setting = tuple[str, int]  # the kind of work ("" if there is only one) and the number of workers
 Job = Setting | tuple[str, int, str]  # with STRIP
-Rounds = list[dict[Setting, float]]  # seconds; a speed-up compares with one worker of the same round
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one call took, in seconds, and what other programs left it."""
+
+    seconds: float
+    cpu: float  # seconds of all cores
+    share: float = 1.0  # of a core, as Scaling.share
+
+
+Rounds = list[dict[Setting, Value]]  # a speed-up compares with one worker of the same round
 
 
 @dataclass(slots=True)
@@ -39,7 +51,13 @@ class Measured:
     @property
     def longest(self) -> float:
         """The longest time measured so far, in seconds."""
-        return max((t for jobs in (*self.before, *self.rounds) for t in jobs.values()), default=0.0)
+        jobs = (*self.before, *self.rounds)
+        return max((value.seconds for each in jobs for value in each.values()), default=0.0)
+
+    @property
+    def worth_drawing(self) -> bool:
+        """Whether the last value shows something new: each does at first, later every whole round."""
+        return not self.works or len(self.rounds) < 2 or self.rounds[-1].keys() == self.rounds[-2].keys()
 
     def begin(self, condition: tuple[Any, ...], *, anew: bool) -> None:
         """Let what is known become the run before if `anew`, or if it holds under another `condition`."""
@@ -53,11 +71,13 @@ class Measured:
         """Forget everything."""
         self.rounds, self.before, self.lanes, self.strips, self.limits = [], [], {}, {}, None
 
-    def add(self, job: Setting, seconds: float, lanes: Any) -> None:
+    def add(
+        self, job: Setting, seconds: float, lanes: Any, *, cpu: float | None = None, share: float = 1.0
+    ) -> None:
         """Add one measurement, to the last round if that has none of this `job` yet."""
         if not self.rounds or job in self.rounds[-1]:
             self.rounds.append({})
-        self.rounds[-1][job] = seconds
+        self.rounds[-1][job] = Value(seconds, seconds if cpu is None else cpu, share)
         self.lanes[job[1]] = lanes
 
     def one_setting(self, workers: int) -> list[Job]:
@@ -66,9 +86,14 @@ class Measured:
         return [(work, n) for work in self.works or ("",) for n in sorted({workers, *known})]
 
     def all_settings(self) -> list[Job]:
-        """Return the jobs of a whole run: in each round each kind of work with each number of workers."""
-        one: list[Job] = [(work, n) for work in self.works or ("",) for n in self.counts]
-        return one * (ROUNDS if self.works else 1)
+        """Return the jobs of a whole run or, with kinds of work, of one round of it."""
+        return [(work, n) for work in self.works or ("",) for n in self.counts]
+
+    def another_round(self, spent: float) -> list[Job]:
+        """Return the jobs of the next round of a run that has taken `spent` seconds, if it needs one."""
+        scalings = self.scalings()
+        go_on = scalings and another_round(scalings, spent, least=ROUNDS, limit=ENOUGH)
+        return self.all_settings() if go_on else []
 
     def expected(self, *jobs: Job) -> float:
         """Return how many seconds `jobs` should take at most, as far as other numbers of workers tell."""
@@ -82,19 +107,24 @@ class Measured:
         """Return all times of `work` for each number of workers, of the run shown or the `past` one."""
         times: dict[int, list[float]] = {}
         for jobs in self.before if past else self.rounds:
-            for (kind, n), seconds in jobs.items():
+            for (kind, n), value in jobs.items():
                 if kind == work:
-                    times.setdefault(n, []).append(seconds)
+                    times.setdefault(n, []).append(value.seconds)
         return times
 
     def scalings(self, *, past: bool = False) -> list[Scaling]:
         """Return the speed-ups of each kind of work in whole rounds; of one without, one worker's alone."""
-        scalings = []
+        scalings, rounds = [], self.before if past else self.rounds
+        share = mean([value.share for jobs in rounds for value in jobs.values()] or [1.0])
         for work in self.works:
-            rounds = self.before if past else self.rounds
             own = [{n: t for (kind, n), t in jobs.items() if kind == work} for jobs in rounds]
             counts = max((each.keys() for each in own if 1 in each), key=len, default=())
             whole = [each for each in own if each.keys() == counts]
-            timings = {n: Timing(tuple(each[n] for each in whole)) for n in counts} or {1: Timing((1.0,))}
-            scalings.append(Scaling(work, "threads", len(timings), timings, machine=this_machine()))
+            timings = {n: _timing([each[n] for each in whole]) for n in counts} or {1: Timing((1.0,))}
+            more: Any = {"machine": this_machine(), "share": share}
+            scalings.append(Scaling(work, "threads", len(timings), timings, **more))
         return scalings
+
+
+def _timing(values: list[Value]) -> Timing:
+    return Timing(tuple(value.seconds for value in values), tuple(value.cpu for value in values))

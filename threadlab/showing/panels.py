@@ -8,7 +8,8 @@ from typing import Any
 import ipywidgets as widgets
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
-from threadlab.showing import saying
+from threadlab.running.machine import limits
+from threadlab.showing import saying, style
 from threadlab.showing.cells import RunPanel, choice, close_widgets, slider, take_the_place
 from threadlab.showing.comparing import compare, none_yet
 from threadlab.showing.coordinating import Attempt, newest, version
@@ -27,6 +28,7 @@ def try_workers(
     work: Sequence[Callable[..., Any]] | None = None,
     site: Any = None,
     guess: Any = None,
+    recorded: Any = (),
 ) -> "Panel":
     """Let a learner try `run` with as many `workers` as a slider says.
 
@@ -42,6 +44,8 @@ def try_workers(
         work: Functions to compare; each becomes a line of speed-ups.
         site: What serve_site() returned; the panel then has a slider for its latency.
         guess: What predict() returned, drawn dashed: seconds, or with kinds of work a speed-up.
+        recorded: What load_recording() returned, or several: speed-ups from another computer, drawn first
+            where this one is shared, limited or busy; the panel then says so.
 
     Raises:
         TypeError: `run` or one of `work` is no function, or `workers` are no whole numbers.
@@ -53,7 +57,8 @@ def try_workers(
         names = ", ".join(map(name_of, functions))
         raise ValueError(f"work must be functions with different names, not {names}")
     known = Measured(thread_counts("workers", workers), tuple(kinds))
-    panel = Panel(function("run", run), kinds, known, site=site, guess=guess)
+    many = style.each_is("recorded", recorded, "scaling", "what load_recording() returned, or a list of it")
+    panel = Panel(function("run", run), kinds, known, site=site, guess=guess, recorded=many)
     take_the_place(panel, name_of(run), *kinds)
     panel.open()
     return panel
@@ -70,9 +75,13 @@ class Panel(RunPanel):
         *,
         site: Any = None,
         guess: Any = None,
+        recorded: Sequence[Any] = (),
         pause: float = 0.5,
     ) -> None:
         self.known, self._function, self._kinds, self._site, self._guess = known, run, kinds, site, guess
+        self._recorded, self._began = recorded, 0.0  # when the run began
+        self._last: list[Job] = []  # of the run, once there are enough rounds
+        self._limits = ""  # what will falsify the times, as seen before the last run
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
         self.printed = widgets.Output()
         self.workers = slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
@@ -87,6 +96,7 @@ class Panel(RunPanel):
 
     def open(self) -> None:
         """Show the panel, with a picture of what can be measured at once: something, then what is quick."""
+        self._see_limits()
         self.show(self.printed)
         self.known.begin(self._condition(), anew=False)
         until = time.monotonic() + BUDGET
@@ -111,7 +121,8 @@ class Panel(RunPanel):
         at_once = getattr(self._site, "at_once", None)
         strip, n = self.strip.value, self.workers.value
         shown = (strip, self.known.strips.get((strip, n)) or none_yet(n)) if strip else None
-        return compare(self.known, n, guess=self._guess, at_once=at_once, strip=shown)
+        more: Any = {"at_once": at_once, "strip": shown, "recorded": self._recorded if self._limits else ()}
+        return compare(self.known, n, guess=self._guess, **more)
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
@@ -135,7 +146,7 @@ class Panel(RunPanel):
             jobs = [] if same and strip[0][:2] in self.known.strips else strip
         else:
             jobs = self.known.all_settings() if wish == "run" else self.known.one_setting(self.workers.value)
-            jobs += strip
+            self._last = strip
         *_, was = self.known.condition or (0.0,)
         slower = max(1.0, self.latency.value / was) if was else 1.0  # the site answers later than it did
         expected = (
@@ -146,8 +157,18 @@ class Panel(RunPanel):
             self.say("press Run to measure this")
             return []
         self.known.begin(self._condition(), anew=wish == "run")
+        if wish == "run":
+            self._see_limits()
+        self._began = time.monotonic()
         self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""
         return jobs
+
+    def more(self) -> list[Job]:
+        """Return one more round until the verdicts are clear or the time is over, then what is watched."""
+        if jobs := self.known.another_round(time.monotonic() - self._began):
+            return jobs
+        last, self._last = self._last, []
+        return last
 
     def attempt(self, job: Job, limit: float = LIMIT) -> Attempt:
         """Return an attempt at `job` with the functions as they are by now."""
@@ -171,9 +192,17 @@ class Panel(RunPanel):
         if not attempt.error and strip:
             self.known.strips[work, workers] = attempt.lanes
         elif not attempt.error:
-            self.known.add((work, workers), attempt.seconds, attempt.lanes)
-        self.draw()
+            more = {"cpu": attempt.cpu, "share": attempt.share}
+            self.known.add((work, workers), attempt.seconds, attempt.lanes, **more)
+        if attempt.error or strip or self.known.worth_drawing:
+            self.draw()
         return not attempt.error
+
+    def _see_limits(self) -> None:
+        """Say above the picture, before anything runs, what will falsify the times."""
+        self._limits = limits()
+        self.warn(self._limits)
+        self.draw()
 
     def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]

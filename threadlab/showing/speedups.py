@@ -5,11 +5,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from threadlab.running.measuring import Scaling
+from threadlab.running.scaling import Scaling
 from threadlab.showing import saying, style
 from threadlab.showing.style import COLOURS, GHOST, GREY, PURPLE, write
 
 MARKERS = ("o", "^", "s", "D", "v")
+LEFT, VERDICT = 62.0, 28.0  # pixels: left of the axes, and for the verdict below them
 MANY = 8  # workers; beyond, every doubling is as wide as the one before
 
 
@@ -19,12 +20,13 @@ def plot_scaling(
     ax: Axes | None = None,
     guess: Any = None,
     before: Scaling | Sequence[Scaling] = (),
+    recorded: Sequence[Any] = (),
     workers: int | None = None,
     reach: int = 1,
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
-        >>> from threadlab.running.measuring import Scaling, Timing
+        >>> from threadlab.running.scaling import Scaling, Timing
         >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times as fast as one. Gain.'
@@ -34,6 +36,7 @@ def plot_scaling(
         ax: Where to draw; by default a picture of its own, shown under the cell.
         guess: The speed-up somebody expects of the most workers, also as a Guess; drawn dashed.
         before: What was measured before, drawn in grey.
+        recorded: Each with a `scaling` from another computer and its `label`; dashed, with hollow markers.
         workers: The number of workers that the headline is about; by default the most.
         reach: The number of workers that the axes reach to at least.
 
@@ -45,7 +48,8 @@ def plot_scaling(
     ghosts = [each for each in style.each_is("before", before, "speedup", right) if len(each.timings) > 1]
     expected, names = style.guessed(guess), line_names(results)
     axes = ax or axes_for(300, names)
-    most = max([reach, *(n for each in (*results, *ghosts) for n in each.timings)])
+    others = [each.scaling for each in recorded]
+    most = max([reach, *(n for each in (*results, *ghosts, *others) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
     if workers:
         axes.axvline(workers, **style.SHOWN)
@@ -56,6 +60,12 @@ def plot_scaling(
     if expected is not None:
         axes.plot([1, most], [1, expected], **style.GUESS)
         ends.append((most, expected, "your guess", style.deep(PURPLE)))
+    looks: Any = {"linestyle": "--", "marker": "o", "markersize": 11, "markerfacecolor": "white"}
+    for each in recorded:
+        same = [n for n, result in enumerate(results) if result.name == each.scaling.name]
+        colour = (COLOURS * 9)[same[0]] if same else GREY
+        if counts := _draw_line(axes, each.scaling, color=colour, linewidth=2, label=each.label, **looks):
+            ends.append((counts[-1], each.scaling.speedup(counts[-1]), each.label, style.deep(colour)))
     for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
         counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
         if counts:
@@ -69,12 +79,16 @@ def plot_scaling(
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
     aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
     words = scaling_words(results, expected, workers)
+    if said := verdict_line(results, workers):
+        size = style.TEXT * min(1, (style.WIDTH - 8) / style.width_of(said))
+        write(axes, 0, 0, said, shift=(-0.75 * LEFT + 3, -57), xycoords="axes fraction", fontsize=size)
     return style.finish(axes, words, kind(results), aside, shown=ax is None)
 
 
 def axes_for(height: float, names: Sequence[str]) -> Axes:
     """Return axes of `height` pixels with room for `names` at the ends of lines."""
-    return style.new_axes(height, left=62, right=12 + style.margin([*names, "your guess"], bold=True))
+    right = 12 + style.margin([*names, "your guess"], bold=True)
+    return style.new_axes(height, left=LEFT, right=right, below=style.BELOW + VERDICT)
 
 
 def _set_axes(ax: Axes, results: Sequence[Scaling], most: int, top: float) -> None:
@@ -110,10 +124,21 @@ def _name_ends(ax: Axes, ends: list[tuple[float, float, str, Any]]) -> None:
         write(ax, x, y, text, shift=(12, 0.75 * (last - true)), weight="bold", color=colour)
 
 
+def _first(results: Sequence[Scaling], workers: int | None) -> tuple[int, Scaling | None]:
+    """Return the number of workers that the words are about (by default the most), and whose speed-up."""
+    many = workers or max((n for result in results for n in result.timings), default=1)
+    return many, next((result for result in results if many in result.timings), None)
+
+
+def verdict_line(results: Sequence[Scaling], workers: int | None = None) -> str:
+    """Return the verdict about the first of `results` with so many `workers`, or nothing."""
+    many, first = _first(results, workers)
+    return first.verdict(many).sentence if first and many > 1 else ""
+
+
 def scaling_words(results: Sequence[Scaling], guess: float | None = None, workers: int | None = None) -> str:
     """Return what the first of `results` came to with so many `workers` (by default the most), and all."""
-    many = workers or max((n for result in results for n in result.timings), default=1)
-    first = next((result for result in results if many in result.timings), None)
+    many, first = _first(results, workers)
     if first is None or many == 1:
         lines = [f"{many} {kind(results)}: {'what more are compared with' if first else 'not measured yet'}"]
     else:

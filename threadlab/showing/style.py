@@ -76,14 +76,14 @@ class Picture:
         return {"text/html": image, "text/plain": self.alt}
 
 
-def new_axes(height: float, *, left: float, right: float = RIGHT) -> Axes:
-    """Return axes of `height` pixels in a figure of their own, with these margins beside them.
+def new_axes(height: float, *, left: float, right: float = RIGHT, below: float = BELOW) -> Axes:
+    """Return axes of `height` pixels in a figure of their own, with these margins around them.
 
     A plain Figure, never pyplot: that keeps every figure alive and must not be used by two threads.
     """
-    whole = height + ABOVE + BELOW
+    whole = height + ABOVE + below
     figure = Figure(figsize=(WIDTH * PIXEL, whole * PIXEL), facecolor="white")
-    axes = ShownAxes(figure, (left / WIDTH, BELOW / whole, 1 - (left + right) / WIDTH, height / whole))
+    axes = ShownAxes(figure, (left / WIDTH, below / whole, 1 - (left + right) / WIDTH, height / whole))
     figure.add_axes(axes)
     return axes
 
