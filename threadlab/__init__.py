@@ -33,6 +33,7 @@ _HOMES = {
     "threadlab.showing.waterfall": ("plot_downloads",),
     "threadlab.showing.tiles": ("plot_orders",),
     "threadlab.showing.panels": ("try_workers",),
+    "threadlab.showing.ways": ("try_executors",),
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.showing.fairness": ("try_fairness",),
     "threadlab.showing.switching": ("try_switch_interval",),

@@ -1,0 +1,122 @@
+from datetime import date
+
+import pytest
+
+from threadlab.running.machine import Machine
+from threadlab.running.recordings import Recording
+from threadlab.running.scaling import Scaling, Timing
+from threadlab.showing import ways
+from threadlab.showing.ways import Sweep, Ways, try_executors
+from threadlab.workloads.cpu import count_primes
+
+LIMIT = 60.0
+ELSEWHERE = Machine("CPython 3.14.8", False, 4, "linux")
+TWICE = Scaling("count_primes", "free-threaded", 4, {1: Timing((1.0,)), 2: Timing((0.5,))}, machine=ELSEWHERE)
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_without_a_free_threaded_python(monkeypatch):
+    monkeypatch.setattr(ways, "LIMIT", 0.0)
+    monkeypatch.setattr(ways, "_recordings", lambda: {"free-threaded": Recording(TWICE, date(2026, 11, 26))})
+    monkeypatch.setenv("THREADLAB_FREE_THREADED", "nowhere-to-be-found")
+
+
+def panel_of(function=abs, *, ticked=("threads",), workers=(1, 2)):
+    panel = Ways(function, [-1, -2], workers, pause=0)
+    for way, box in panel.boxes.items():
+        box.value = way in ticked
+    assert panel.coordinator.join(LIMIT)
+    return panel
+
+
+def press(panel, button):
+    button.click()
+    assert panel.coordinator.join(LIMIT)
+
+
+def labels(panel):
+    return [line.get_label() for line in panel.picture.figure.axes[0].lines]
+
+
+def test_a_new_panel_has_measured_threads_once_and_waits_for_the_rest():
+    panel = try_executors(abs, [-1, -2], workers=(1, 2))
+    assert {way: result.rounds for way, result in panel._known.items()} == {"threads": 1}
+    assert [way for way, box in panel.boxes.items() if box.value] == ["threads", "processes"]
+
+
+def test_run_measures_every_way_that_is_ticked_and_no_other():
+    panel = panel_of()
+    press(panel, panel.run)
+    assert {way: result.rounds for way, result in panel._known.items()} == {"threads": 5}
+    assert "<b>threads</b>: 2 threads:" in panel.details.value
+    assert "until they were ready" in panel.details.value
+
+
+def test_a_box_alone_measures_nothing():
+    panel = panel_of()
+    panel.boxes["processes"].value = True
+    assert panel.coordinator.join(LIMIT)
+    assert panel._known == {}
+
+
+def test_a_way_that_is_not_here_is_drawn_as_recorded_and_one_sentence_says_how_to_get_it():
+    panel = panel_of(count_primes, ticked=("free-threaded",))
+    press(panel, panel.run)
+    said = panel.details.value
+    assert "nowhere-to-be-found" in said
+    assert "uv python install" in said
+    assert "Dashed: recorded 26 Nov 2026, CPython 3.14.8, GIL off · 4 usable cores" in said
+    assert any(label.startswith("recorded 26 Nov 2026") for label in labels(panel))
+
+
+def test_a_missing_way_does_not_keep_the_others_from_being_measured():
+    panel = panel_of(ticked=("free-threaded", "threads"))
+    press(panel, panel.run)
+    assert list(panel._known) == ["threads"]
+
+
+def test_a_second_run_leaves_the_first_as_a_ghost_and_clear_forgets_both():
+    panel = panel_of()
+    press(panel, panel.run)
+    press(panel, panel.run)
+    assert "abs before" in labels(panel)
+    press(panel, panel.clear_all)
+    assert (panel._known, panel._before, panel.picture.alt) == ({}, {}, "nothing measured yet")
+
+
+def test_each_round_is_drawn_as_it_comes():
+    drawn = []
+    how = {"workers": (1, 2), "repeats": 3, "until": None}
+    attempt = Sweep(abs, [1], "threads", how, lambda: drawn.append(attempt.seen.rounds))
+    attempt()
+    assert drawn == [1, 2, 3]
+
+
+def test_stop_ends_a_measurement_within_its_first_round():
+    panel = panel_of(count_primes)
+    panel._what = count_primes, [50_000_000] * 2
+    panel.run.click()
+    while panel._under_way is None or not panel._under_way._runs_in:
+        pass
+    press(panel, panel.stop)
+    assert "stopped" in panel.note.value
+    assert panel._known == {}
+
+
+def test_an_error_of_the_function_is_told_below_the_picture():
+    panel = panel_of(len)
+    press(panel, panel.run)
+    assert "len raised TypeError for item 1, -1" in panel.details.value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((3, [1]), "function must be a function"),
+        ((abs, []), "items must hold at least one"),
+        ((abs, 3), "items must be a collection"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        try_executors(*arguments)

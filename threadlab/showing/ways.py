@@ -1,0 +1,210 @@
+"""Let learners compare the ways to run the same tasks: tick boxes, Run, and a line for each of them."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from threadlab.running import arguments
+from threadlab.running.arguments import name_of
+from threadlab.running.machine import limits
+from threadlab.running.measuring import sweep
+from threadlab.running.recordings import Recording, load_recording
+from threadlab.running.scaling import Scaling
+from threadlab.running.standins import raise_in_thread
+from threadlab.showing import saying
+from threadlab.showing.cells import RunPanel, close_widgets, take_the_place
+from threadlab.showing.coordinating import newest
+from threadlab.showing.speedups import axes_for, plot_scaling, scaling_words
+from threadlab.showing.style import Picture
+
+WAYS = ("threads", "processes", "interpreters", "free-threaded")
+LIMIT = 8.0  # seconds for one way, unless its verdicts are clear before
+STOPPED = "stopped"
+
+
+def try_executors(
+    function: Callable[[Any], Any], items: Iterable[Any], *, workers: Sequence[int] = (1, 2, 4)
+) -> "Ways":
+    """Let a learner compare the ways to do `function` for all `items`: who gains from more workers?
+
+        >>> panel = try_executors(abs, [-1, -2], workers=(1, 2))
+        >>> panel.picture.alt.startswith("abs on 2 threads")
+        True
+
+    A way that is not to be had here is drawn as it was recorded, and a sentence says how to get it.
+
+    Args:
+        function: A function of one item, always its newest version; it is sent to where the workers are.
+        items: What it is called with: one task each.
+        workers: The numbers of workers to compare.
+
+    Raises:
+        TypeError: `function` is no function, or `workers` are no whole numbers.
+        ValueError: there are no `items`, or one of `workers` is too small or too large.
+    """
+    counts = arguments.thread_counts("workers", workers)
+    panel = Ways(arguments.function("function", function), arguments.some("items", items), counts)
+    take_the_place(panel, name_of(function))
+    panel.open()
+    return panel
+
+
+class Ways(RunPanel):
+    """The tick boxes, what each way came to, and its recording where it was not measured here."""
+
+    def __init__(
+        self, function: Callable[[Any], Any], items: list[Any], workers: Sequence[int], *, pause: float = 0.5
+    ) -> None:
+        self._what, self._workers = (function, items), workers
+        self._known, self._before = dict[str, Scaling](), dict[str, Scaling]()
+        self._problems = dict[str, str]()  # why a way was not measured
+        self._under_way: Sweep | None = None
+        self._recorded = _recordings()
+        self.boxes = {way: _tick_box(way, way in WAYS[:2]) for way in WAYS}
+        self.details = widgets.HTML()
+        question = f"{name_of(function)}, {saying.count(len(items), 'task')}: which workers gain?"
+        super().__init__(question, list(self.boxes.values()), pause)
+
+    def open(self) -> None:
+        """Show the panel, with one round of threads and what was recorded of the rest."""
+        self.warn(limits())
+        self.show(self.details)
+        attempt = self.attempt("threads", once=True)
+        attempt()
+        self.take(attempt)
+
+    def paint(self) -> Picture:
+        """Return the picture of the ways that are ticked."""
+        under_way = self._under_way
+        known = self._known | ({under_way.job: under_way.seen} if under_way and under_way.seen else {})
+        ticked = [way for way in WAYS if self.boxes[way].value]
+        results = [known[way] for way in ticked if way in known]
+        recorded = [self._recorded[way] for way in ticked if way in self._recorded and way not in known]
+        past = [self._before[way] for way in ticked if way in self._before]
+        names = [f"{name_of(self._what[0])}, free-threaded"]
+        looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers)}
+        axes = plot_scaling(results, ax=axes_for(300, names), **looks)
+        words = [scaling_words(results) if results else "nothing measured yet"]
+        words += [f"{each.label}: {each.scaling.verdict(max(each.scaling.timings))}" for each in recorded]
+        return Picture(axes.figure, "\n".join(words))
+
+    def clear(self) -> None:
+        """Forget what is known."""
+        self._known, self._before, self._problems = {}, {}, {}
+        self._tell()
+        self.draw()
+
+    def plan(self, wish: str) -> list[str]:
+        """Return the ways that are ticked; a box alone measures nothing."""
+        if wish != "run":
+            return []
+        self._known, self._before, self._problems = {}, self._known or self._before, {}
+        self.warn(limits())
+        self.run.disabled, self.stop.disabled = True, False
+        return [way for way in WAYS if self.boxes[way].value]
+
+    def attempt(self, job: str, *, once: bool = False) -> "Sweep":
+        """Return an attempt to measure the way `job`, until it is clear or `once`."""
+        self.say(f"measuring {job} …")
+        function, items = self._what
+        how: Any = {"workers": self._workers, "repeats": 1 if once else 5, "until": 0.0 if once else LIMIT}
+        draw_soon = lambda: self.coordinator.wish("draw")  # noqa: E731 -- by the coordinator, not the runner
+        self._under_way = Sweep(newest(function), items, job, how, draw_soon)
+        return self._under_way
+
+    def take(self, attempt: "Sweep") -> bool:
+        """Keep what came of `attempt`; return whether to go on."""
+        self._under_way = None
+        if attempt.seen:
+            self._known[attempt.job] = attempt.seen
+        stopped = attempt.error == STOPPED
+        if attempt.error and not stopped:
+            self._problems[attempt.job] = attempt.error
+        self.say(STOPPED if stopped else "")
+        self._tell()
+        self.draw()
+        return not stopped
+
+    def close(self) -> None:
+        """End what is under way and let go of everything."""
+        super().close()
+        close_widgets(self.details)
+
+    def _tell(self) -> None:
+        """Write below the picture what each way came to, or why there is nothing of it."""
+        lines = []
+        for way in WAYS:
+            if result := self._known.get(way):
+                most = max(result.timings)
+                ready = f"{saying.milliseconds(result.startup.get(most, 0.0))} until they were ready"
+                lines.append(f"<b>{way}</b>: {escape(f'{result.verdict(most)}; {ready}')}")
+            elif way in self._problems:
+                instead = self._recorded.get(way)
+                told = f" Dashed: {instead.label}." if instead else ""
+                lines.append(f"<b>{way}</b>: {escape(self._problems[way] + '.' + told)}")
+        self.details.value = f'<div style="font-size:16px;line-height:1.4">{"<br>".join(lines)}</div>'
+
+
+class Sweep:
+    """One way, measured until its verdicts are clear; what was `seen` of it grows, or it has an `error`."""
+
+    def __init__(
+        self, function: Any, items: list[Any], job: str, how: dict[str, Any], drawn: Callable[[], object]
+    ) -> None:
+        self._function, self._items, self.job, self._how, self._drawn = function, items, job, how, drawn
+        self.seen: Scaling | None = None
+        self.error = ""
+        self._guard = threading.Lock()  # guards the two below: nobody is interrupted after the end
+        self._runs_in, self._stopped = 0, False
+
+    def __call__(self) -> None:
+        """Measure, and keep what each round has come to."""
+        try:
+            with self._guard:
+                self._runs_in = 0 if self._stopped else threading.get_ident()
+            if self._runs_in:
+                sweep(self._function, self._items, executor=self.job, seen=self._see, **self._how)
+        except KeyboardInterrupt:
+            self._stopped = True
+        except Exception as why:
+            self.error = str(why)
+        while self._runs_in:
+            with suppress(KeyboardInterrupt), self._guard:
+                self._runs_in = 0
+        with suppress(KeyboardInterrupt):  # one that came too late must be raised here
+            for _ in range(1000):
+                pass
+        self.error = STOPPED if self._stopped else self.error
+
+    def stop(self) -> None:
+        """End the measurement, from any thread, and its workers."""
+        with self._guard:
+            self._stopped = True
+            if self._runs_in:
+                raise_in_thread(self._runs_in, KeyboardInterrupt)
+
+    def _see(self, scaling: Scaling) -> None:
+        self.seen = scaling
+        self._drawn()
+
+
+def _tick_box(way: str, ticked: bool) -> Any:
+    looks = {
+        "description_allow_html": True,
+        "indent": False,
+        "layout": {"width": "auto", "margin": "0 12px 0 0"},
+    }
+    return widgets.Checkbox(ticked, description=f'<span style="font-size:16px">{way}</span>', **looks)
+
+
+def _recordings() -> dict[str, Recording]:
+    """Return the recordings that come with the course; what cannot be read is not there."""
+    found = {}
+    for way in WAYS:
+        with suppress(OSError, ValueError):
+            found[way] = load_recording(way)
+    return found
