@@ -33,7 +33,7 @@ def test_what_a_module_of_ours_or_the_library_defines_goes_by_name(known):
         ("def make(k):\n    def f(x):\n        return x + k\n    return f\nf = make(7)", 10),
         ("k = 8\ndef f(x, y=k): return x + y", 11),
         ("class Mug: pass\ndef f(x: Mug) -> Mug: return x", 3),
-        ("from functools import cache\n@cache\ndef f(x): return x + 1", 4),
+        ("from functools import cache\n@cache\ndef f(x): return x * f(x - 1) if x else 1", 6),
         (
             "def more(g):\n    def h(x):\n        return g(x) + 10\n    return h\n@more\ndef f(x): return x",
             13,

@@ -70,8 +70,7 @@ def _by_source(function: FunctionType, *, decorated: bool) -> Any:
             scope[variable] = cell.cell_contents
 
     def named(names: Iterator[str]) -> dict[str, Any]:
-        known = {each: scope[each] for each in names if each in scope}
-        return {each: value for each, value in known.items() if inspect.unwrap(value) is not function}
+        return {each: scope[each] for each in names if each in scope}
 
     inner = (each for nested in _nested(code) for each in _names(nested))
     return define, (_FIRST + text, name, named(_names(code))), named(inner), None, None, complete
