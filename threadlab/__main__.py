@@ -1,4 +1,4 @@
-"""Open the course, run its tests, copy a notebook afresh or record: `python -m threadlab`."""
+"""Open the course, test it, check this machine, copy a notebook afresh, record: `python -m threadlab`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ if sys.version_info < (3, 11):  # noqa: UP036 -- what is imported below needs it
     )
 
 import importlib
+import json
 import os
 import shutil
 import subprocess
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from threadlab.installing import ROOT, Problem, go_where_it_runs
 USAGE = """\
 python -m threadlab [options of JupyterLab]   open the course
 python -m threadlab test [options of pytest]  run the tests
+python -m threadlab check [--json]            try every demo on this machine, in at most 30 s;
+                                              exit status 0: all can be shown, 1: one cannot or was not tried
 python -m threadlab fresh 02                  put a clean copy of notebook 02 beside yours
 python -m threadlab record [executors]        measure this machine for notebooks/data (two minutes)"""
 NOTEBOOKS = ROOT / "notebooks"
@@ -42,6 +46,9 @@ def main(arguments: list[str]) -> int:
         go_where_it_runs("test", arguments)
         os.chdir(ROOT)
         return int(importlib.import_module("pytest").main(rest))
+    if command == "check" and rest in ([], ["--json"]):
+        go_where_it_runs("", arguments)
+        return check(as_json=bool(rest))
     if command == "fresh" and len(rest) == 1:
         print(f"A clean copy: {fresh(rest[0])}")
         return 0
@@ -95,6 +102,24 @@ def save_originals() -> None:
         if not kept.exists():
             part = shutil.copyfile(notebook, kept.with_suffix(".part"))
             part.replace(kept)
+
+
+def check(*, as_json: bool) -> int:
+    """Try every demo of the course and print what came of each; return the exit status."""
+    demos, trying = (importlib.import_module(f"threadlab.teaching.{name}") for name in ("demos", "trying"))
+    machine = importlib.import_module("threadlab.running.machine").this_machine()
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None  # Windows does not tell
+    if not as_json:
+        print(f"{machine} · load of the last minute {'not known' if load is None else load}", flush=True)
+    rows = []
+    for row in trying.try_demos(demos.DEMOS):
+        rows.append(row)
+        if not as_json:
+            print(trying.as_text(row), flush=True)  # as soon as it is known
+    ready, told = trying.is_ready(rows), [asdict(row) for row in rows]
+    report = {"machine": asdict(machine), "load": load, "demos": told, "ready": ready}
+    print(json.dumps(report, indent=2) if as_json else trying.summary(rows))
+    return 0 if ready else 1
 
 
 def record(executors: list[str]) -> None:
