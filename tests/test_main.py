@@ -11,7 +11,8 @@ from threadlab import __main__ as command_line
 from threadlab.installing import ROOT, Problem
 from threadlab.running import measuring, recordings
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.scaling import Scaling, Timing
+from threadlab.teaching import demos
 
 
 @pytest.fixture
@@ -81,7 +82,10 @@ def test_a_folder_that_cannot_be_written_is_no_reason_not_to_start(checkout, mon
     assert command_line.main(["--help"]) == 0
 
 
-@pytest.mark.parametrize("words", [["tests"], ["fresh"], ["fresh", "02", "04"], ["record", "fibres"]])
+WRONG = [["tests"], ["fresh"], ["fresh", "02", "04"], ["check", "-v"], ["record", "fibres"]]
+
+
+@pytest.mark.parametrize("words", WRONG)
 def test_an_unknown_command_shows_those_that_there_are(checkout, capsys, words):
     assert command_line.main(words) == 2
     assert "python -m threadlab fresh 02" in capsys.readouterr().out
@@ -171,3 +175,36 @@ def test_the_side_bar_starts_closed_and_stays_as_the_learner_leaves_it(tmp_path)
     own.write_text("open", "utf-8")
     command_line.save_workspace(tmp_path / "workspaces")
     assert own.read_text("utf-8") == "open"
+
+
+@pytest.fixture
+def two_demos(monkeypatch):
+    """Stand in for the demos of the course: the second one fails if asked to."""
+    monkeypatch.setattr(command_line, "go_where_it_runs", lambda extra, words: None)
+
+    def use(second):
+        first = ("01", "waits", lambda: ("shows its point", "0.5 s"), "")
+        monkeypatch.setattr(demos, "DEMOS", [first, ("04", "primes", second, "a recording")])
+
+    return use
+
+
+def test_check_prints_a_table_below_the_machine(checkout, two_demos, capsys):
+    two_demos(lambda: ("weakly", "too noisy"))
+    assert command_line.main(["check"]) == 0
+    machine, first, second, instead, summary = capsys.readouterr().out.splitlines()
+    assert machine.startswith(f"{this_machine()} · load of the last minute ")
+    assert first.split() == ["01", "waits", "shows", "its", "point", "0.5", "s"]
+    assert (second.split()[2], instead) == ("weakly", "    instead: a recording")
+    assert summary == "1 of 2 demos show their point here; 1 weakly"
+
+
+def test_check_prints_nothing_but_json_if_asked_to_and_tells_what_cannot_be_shown(
+    checkout, two_demos, capsys
+):
+    two_demos(lambda: 1 / 0)
+    assert command_line.main(["check", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ready"], told["machine"]["cores"]) == (False, this_machine().cores)
+    assert [each["verdict"] for each in told["demos"]] == ["shows its point", "cannot"]
+    assert told["demos"][1]["why"] == "ZeroDivisionError: division by zero"

@@ -31,8 +31,8 @@ from threadlab.workloads.orders import process_order, sample_orders
 from threadlab.workloads.site import Site, serve_site
 
 _AGAIN = "the same again, with other programs closed"
-_WITH_GIL = f"{_AGAIN}; in a Python without a GIL, with PYTHON_GIL=1 set before the start"
-_TABLE = f"{_AGAIN}; with one core, the table at the end of its core"
+_WITH_GIL = _AGAIN if this_machine().gil else "the same in a Python started with PYTHON_GIL=1"
+_WITH_CORES = _AGAIN if this_machine().cores > 1 else "the table at the end of the core of 04"
 _CLEAN = "a clean copy, if this one was changed: python -m threadlab fresh {}"
 
 
@@ -116,9 +116,11 @@ def _every_order() -> Judged:
 
 
 def _deadlock() -> Judged:
-    space = lesson("03")
+    space = lesson("02")
     with watched(space, limit=1.0) as run:
-        space["both"](space["fetch"])
+        tools = {name: space["Lock"]() for name in ("till", "ladder")}
+        pairs = ("till", "ladder"), ("ladder", "till")
+        start_and_join([threading.Thread(target=space["fetch"], args=(tools, *pair)) for pair in pairs])
     lanes, report = run.timeline.lanes, run.timeline.report
     stuck = sum(lane.end.startswith("was still waiting") for lane in lanes)
     why = f"{stuck} of {len(lanes)} threads stuck, ended after {seconds(run.timeline.seconds)}"
@@ -201,7 +203,7 @@ def _downloads() -> Judged:
 def _knee() -> Judged:
     with serve_site(latency=0.05, at_once=8) as site:
         eight, sixteen = _fetch(site, 8), _fetch(site, 16)
-    gain, why = eight / sixteen, f"8 threads {seconds(eight)}, 16 threads {seconds(sixteen)}, 8 places"
+    gain, why = eight / sixteen, f"8 threads {eight:.2f} s, 16 threads {sixteen:.2f} s"
     return SHOWS if gain <= GAIN else WEAKLY if gain < 1.5 else CANNOT, why  # 2 would be no knee
 
 
@@ -210,14 +212,14 @@ DEMOS: tuple[Demo, ...] = (
     ("01", "a list, shared or copied", _shared_list, "two baskets, drawn on the board"),
     ("02", "the last mug, sold twice", _last_mug, _CLEAN.format("02")),
     ("02", "every order of the sale", _every_order, _CLEAN.format("02")),
-    ("03", "a deadlock, ended in time", _deadlock, "the order AABBBA of the same, step by step"),
+    ("02", "a deadlock, ended in time", _deadlock, "the order AABBBA of the same, step by step"),
     ("03", "a livelock", _livelock, _CLEAN.format("03")),
     ("03", "the detective's cases", _detective, _CLEAN.format("03")),
     ("04", "primes stay flat", _primes, _WITH_GIL),
-    ("04", "hashing, up to the cores", _hashing, _TABLE),
+    ("04", "hashing, up to the cores", _hashing, _WITH_CORES),
     ("04", "waiting, up to the ideal", _waiting, _AGAIN),
     ("04", "who held the GIL", _strip, _WITH_GIL),
-    ("04", "processes, up to the cores", _processes, _TABLE),
+    ("04", "processes, up to the cores", _processes, _WITH_CORES),
     ("04", "the switch interval", _switch_interval, _WITH_GIL),
     ("05", "downloads, eight at a time", _downloads, _AGAIN),
     ("05", "the knee", _knee, _AGAIN),
