@@ -56,6 +56,14 @@ def test_a_demo_that_raises_hides_no_other():
     assert verdicts(fails, shows) == [(CANNOT, "ValueError: no such mug"), (SHOWS, "2.00 times as fast")]
 
 
+def test_of_a_long_error_the_first_and_the_last_line_are_told():
+    def fails_at_length():
+        raise RuntimeError("the site has ended:\nTraceback\nNo module named 'tornado'")
+
+    ((_, why),) = verdicts(fails_at_length)
+    assert why == "RuntimeError: the site has ended: … No module named 'tornado'"
+
+
 def test_after_an_interrupt_the_rest_is_listed_as_not_tried():
     assert verdicts(shows, is_interrupted, shows)[1:] == [(NOT_TRIED, "stopped")] * 2
 

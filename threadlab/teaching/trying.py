@@ -46,7 +46,8 @@ def try_demos(
             over = "stopped" if clock() < until else f"{limit:g} s were over"
             verdict, why = NOT_TRIED, over
         except Exception as error:
-            verdict, why = CANNOT, f"{type(error).__name__}: {error}".removesuffix(": ")
+            said = f"{type(error).__name__}: {error}".removesuffix(": ").splitlines()
+            verdict, why = CANNOT, " … ".join([said[0], *said[1:][-1:]])  # a traceback's end says most
         yield Row(notebook, name, verdict, why, "" if verdict == SHOWS else instead)
 
 
