@@ -11,6 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 -- what is imported below needs it
     )
 
 import importlib
+import io
 import json
 import os
 import shutil
@@ -109,6 +110,8 @@ def check(*, as_json: bool) -> int:
     demos, trying = (importlib.import_module(f"threadlab.teaching.{name}") for name in ("demos", "trying"))
     machine = importlib.import_module("threadlab.running.machine").this_machine()
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None  # Windows does not tell
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # into a file, Windows may not write every letter
     if not as_json:
         print(f"{machine} · load of the last minute {'not known' if load is None else load}", flush=True)
     rows = []
