@@ -2,7 +2,7 @@ import pytest
 
 from threadlab.running.gil import Turns
 from threadlab.running.machine import Machine
-from threadlab.running.measuring import Scaling, Timing
+from threadlab.running.scaling import Scaling, Timing
 from threadlab.teaching.points import climbs, flat, follows, one_at_a_time, scales, to_the_cores
 from threadlab.teaching.trying import CANNOT, SHOWS, WEAKLY
 

@@ -7,8 +7,8 @@ import pytest
 
 from threadlab.running import recordings
 from threadlab.running.machine import Machine
-from threadlab.running.measuring import Scaling, Timing
 from threadlab.running.recordings import DATA, load_recording, save_recording
+from threadlab.running.scaling import Scaling, Timing
 
 MACHINE = Machine("CPython 3.13.5", False, 2, "linux")
 SCALING = Scaling(

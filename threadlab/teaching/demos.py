@@ -19,7 +19,8 @@ from threadlab.installing import ROOT
 from threadlab.running.executors import wait_in_slices, workers_of
 from threadlab.running.gil import Turns, turns
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import GAIN, measure, sweep
+from threadlab.running.measuring import measure, sweep
+from threadlab.running.scaling import GAIN
 from threadlab.running.watching import Watch
 from threadlab.schedules import explore
 from threadlab.showing.saying import seconds

@@ -6,7 +6,7 @@ what is to stay flat must be no gain.
 
 from threadlab.running.gil import Turns
 from threadlab.running.machine import this_machine
-from threadlab.running.measuring import GAIN, Scaling
+from threadlab.running.scaling import GAIN, Scaling
 from threadlab.showing.saying import milliseconds
 from threadlab.teaching.trying import CANNOT, SHOWS, WEAKLY, Judged
 
