@@ -64,6 +64,13 @@ def test_the_verdict_stands_below_the_picture_with_its_interval():
     assert line.get_fontsize() >= 14
 
 
+def test_the_words_can_be_about_another_kind_of_work_which_keeps_its_colour():
+    ax = plot_scaling([PRIMES, WAITS], first="waits")
+    assert ax.get_title("left").startswith("waits on 4 threads")
+    assert any(text.startswith("4 threads: 4.00 times one thread") for text in texts(ax))
+    assert line(ax, "waits").get_color() == line(plot_scaling([PRIMES, WAITS]), "waits").get_color()
+
+
 def test_where_nothing_is_compared_no_verdict_stands_below():
     assert not any("times one" in text for text in texts(plot_scaling(PRIMES, workers=1)))
 

@@ -49,6 +49,7 @@ def compare(
         if strip:
             ax, beside = _two_axes(LEFT, STRIP_LEFT, below=BELOW + VERDICT)
         more: Any = {"before": past, "recorded": recorded, "workers": workers, "reach": known.counts[-1]}
+        more["first"] = strip[0] if strip else ""
         plot_scaling(results, ax=ax, guess=expected, **more)
         words = scaling_words(results, expected, workers)
         if strip and beside:
@@ -97,8 +98,10 @@ def _two_axes(*ends: tuple[float, float], below: float = BELOW) -> list[Axes]:
 
 
 def _write_headline(figure: Any, words: str) -> None:
-    looks: Any = {"fontsize": style.HEADLINE, "fontweight": "bold", "color": style.INK}
-    figure.text(4 / WIDTH, 0.985, words.splitlines()[0], va="top", **looks)
+    text = words.splitlines()[0]
+    size = style.HEADLINE * min(1, (WIDTH - 8) / style.width_of(text, style.HEADLINE, bold=True))
+    looks: Any = {"fontsize": size, "fontweight": "bold", "color": style.INK}
+    figure.text(4 / WIDTH, 0.985, text, va="top", **looks)
 
 
 def _draw_strip(ax: Axes, run: Timeline) -> str:

@@ -22,6 +22,7 @@ def plot_scaling(
     before: Scaling | Sequence[Scaling] = (),
     recorded: Sequence[Any] = (),
     workers: int | None = None,
+    first: str = "",
     reach: int = 1,
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
@@ -32,12 +33,13 @@ def plot_scaling(
         'wait on 2 threads: 2.00 times as fast as one. Gain.'
 
     Args:
-        result: What `sweep` returned, or several of these; the headline is about the first.
+        result: What `sweep` returned, or several of these.
         ax: Where to draw; by default a picture of its own, shown under the cell.
         guess: The speed-up somebody expects of the most workers, also as a Guess; drawn dashed.
         before: What was measured before, drawn in grey.
         recorded: Each with a `scaling` from another computer and its `label`; dashed, with hollow markers.
-        workers: The number of workers that the headline is about; by default the most.
+        workers: The number of workers that the words are about; by default the most.
+        first: The name of the function that the words are about; by default the first of `result`.
         reach: The number of workers that the axes reach to at least.
 
     Returns:
@@ -78,8 +80,9 @@ def plot_scaling(
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
     aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
-    words = scaling_words(results, expected, workers)
-    if said := verdict_line(results, workers):
+    told = sorted(results, key=lambda each: each.name != first)
+    words = scaling_words(told, expected, workers)
+    if said := verdict_line(told, workers):
         size = style.TEXT * min(1, (style.WIDTH - 8) / style.width_of(said))
         write(axes, 0, 0, said, shift=(-0.75 * LEFT + 3, -57), xycoords="axes fraction", fontsize=size)
     return style.finish(axes, words, kind(results), aside, shown=ax is None)
