@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from threadlab.running import free_threaded
+from threadlab.running.executors import without_gil
 from threadlab.running.free_threaded import free_threaded_python
 from threadlab.running.machine import Machine
 
@@ -168,3 +169,9 @@ def test_what_is_set_for_this_python_is_not_for_another(monkeypatch, tmp_path):
     (tmp_path / "json.py").write_text("raise SystemExit(5)")
     monkeypatch.chdir(tmp_path)
     assert free_threaded._answer((sys.executable,), 60).startswith('["')
+
+
+def test_a_function_that_is_called_without_the_gil_needs_such_a_python(monkeypatch):
+    monkeypatch.setenv("THREADLAB_FREE_THREADED", "nowhere-to-be-found")
+    with pytest.raises(RuntimeError, match="nowhere-to-be-found"):
+        without_gil(abs, -1)

@@ -21,6 +21,7 @@ _HOMES = {
     "threadlab.workloads.cpu": ("compress_buffer", "count_primes", "hash_buffer", "price_orders"),
     "threadlab.workloads.downloads": ("Download", "download", "download_all"),
     "threadlab.workloads.site": ("Site", "serve_site"),
+    "threadlab.running.executors": ("without_gil",),
     "threadlab.running.free_threaded": ("free_threaded_python",),
     "threadlab.running.machine": ("this_machine", "usable_cores"),
     "threadlab.running.measuring": ("measure", "sweep"),

@@ -65,6 +65,24 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
         pool.shutdown(wait=patient, cancel_futures=True)
 
 
+def without_gil(function: Callable[..., Any], *args: Any) -> Any:
+    """Call `function` once in the free-threaded Python of this machine, and return what it returned there.
+
+    >>> without_gil(abs, -1)  # doctest: +SKIP
+    1
+
+    A function of a notebook cell is sent as source text, with what it names.
+
+    Raises:
+        RuntimeError: There is no such Python; the sentence says how to get one.
+        TypeError: `function` or one of `args` cannot be sent there.
+    """
+    with workers_of("free-threaded", 1) as pool:
+        task = pool.submit(function, *args)
+        wait_in_slices([task])
+        return task.result()
+
+
 def check_sending(executor: str | Factory, function: Callable[[Any], object], items: list[Any]) -> None:
     """Raise a TypeError if workers of this `executor` cannot get `function` or one of `items`."""
     packs = {"processes": pack, "interpreters": pack, "free-threaded": AnotherPython.pack}
