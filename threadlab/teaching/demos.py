@@ -17,9 +17,11 @@ from typing import Any
 
 from threadlab.installing import ROOT
 from threadlab.running.executors import wait_in_slices, workers_of
+from threadlab.running.free_threaded import free_threaded_python
 from threadlab.running.gil import Turns, turns
 from threadlab.running.machine import this_machine
 from threadlab.running.measuring import measure, sweep
+from threadlab.running.recordings import load_recording
 from threadlab.running.scaling import GAIN
 from threadlab.running.watching import Watch
 from threadlab.schedules import explore
@@ -32,9 +34,16 @@ from threadlab.workloads.orders import process_order, sample_orders
 from threadlab.workloads.site import Site, serve_site
 
 _AGAIN = "the same again, with other programs closed"
+_CLEAN = "a clean copy, if this one was changed: python -m threadlab fresh {}"
 _WITH_GIL = _AGAIN if this_machine().gil else "the same in a Python started with PYTHON_GIL=1"
 _WITH_CORES = _AGAIN if this_machine().cores > 1 else "the table at the end of the core of 04"
-_CLEAN = "a clean copy, if this one was changed: python -m threadlab fresh {}"
+
+
+def recorded(executor: str) -> str:
+    """Return of when and what the recording of an `executor` is; nothing if there is none."""
+    with suppress(OSError, ValueError):
+        return load_recording(executor).label
+    return ""
 
 
 def lesson(notebook: str) -> dict[str, Any]:
@@ -160,8 +169,14 @@ def _waiting() -> Judged:
     return scales(sweep(time.sleep, [0.1] * 4, workers=(4,), repeats=3), ideal=4)
 
 
-def _processes() -> Judged:
-    return to_the_cores(sweep(count_primes, [30_000] * 4, workers=(2,), executor="processes", repeats=3))
+def _two(executor: str) -> Judged:
+    """Try primes by two workers of an `executor` that gets round the GIL."""
+    return to_the_cores(sweep(count_primes, [30_000] * 4, workers=(2,), executor=executor, repeats=3))
+
+
+def _two_free_threads() -> Judged:
+    free_threaded_python(limit=3.0)  # or say what is missing, before the time is over
+    return _two("free-threaded")
 
 
 def _turns(switch_interval: float) -> Turns:
@@ -220,8 +235,11 @@ DEMOS: tuple[Demo, ...] = (
     ("04", "hashing, up to the cores", _hashing, _WITH_CORES),
     ("04", "waiting, up to the ideal", _waiting, _AGAIN),
     ("04", "who held the GIL", _strip, _WITH_GIL),
-    ("04", "processes, up to the cores", _processes, _WITH_CORES),
-    ("04", "the switch interval", _switch_interval, _WITH_GIL),
+    ("04", "processes, up to the cores", partial(_two, "processes"), _WITH_CORES),
     ("05", "downloads, eight at a time", _downloads, _AGAIN),
     ("05", "the knee", _knee, _AGAIN),
+    # What stands under More comes last: it may be left out.
+    ("04", "the switch interval", _switch_interval, _WITH_GIL),
+    ("04", "two interpreters", partial(_two, "interpreters"), recorded("interpreters")),
+    ("04", "threads without the GIL", _two_free_threads, recorded("free-threaded")),
 )

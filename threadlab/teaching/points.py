@@ -44,7 +44,8 @@ def _told(scaling: Scaling) -> tuple[str, float, str]:
     (low, high), word = scaling.interval(workers), scaling.verdict(workers).word
     gain = scaling.speedup(workers)
     causes = {"no GIL": not machine.gil, "one core": machine.cores == 1, "too noisy": word == _NOISY}
-    why = f"{workers} {scaling.executor} {gain:.2f} times as fast ({low:.2f} to {high:.2f})"
+    noun = "threads" if scaling.executor == "free-threaded" else scaling.executor
+    why = f"{workers} {noun} {gain:.2f} times as fast ({low:.2f} to {high:.2f})"
     return word, gain, ", ".join([why, *(cause for cause, is_so in causes.items() if is_so)])
 
 

@@ -10,8 +10,9 @@ from textwrap import wrap
 from threadlab.running.measuring import Clock
 from threadlab.running.standins import raise_in_thread
 
-LIMIT = 26.0  # seconds for all demos: with Python's own start and end they stay below 30
+LIMIT = 26.0  # seconds after which no demo goes on: what ends then has ended before 30 s are over
 SHOWS, WEAKLY, CANNOT, NOT_TRIED = "shows its point", "weakly", "cannot", "not tried"
+_LATE = "the time was over"
 Judged = tuple[str, str]  # one of these verdicts, and why in a few words
 # A notebook and a name, what runs the demo and judges it, and what is shown where that is not enough.
 Demo = tuple[str, str, Callable[[], Judged], str]
@@ -39,14 +40,15 @@ def try_demos(
     until, over = clock() + limit, ""
     for notebook, name, run, instead in demos:
         left = until - clock()
-        over = over or ("" if left > 0 else f"{limit:g} s were over")
+        over = over or ("" if left > 0 else _LATE)
         try:
             verdict, why = (NOT_TRIED, over) if over else _in_time(run, left)
         except KeyboardInterrupt:
-            over = "stopped" if clock() < until else f"{limit:g} s were over"
+            over = "stopped" if clock() < until else _LATE
             verdict, why = NOT_TRIED, over
         except Exception as error:
-            said = f"{type(error).__name__}: {error}".removesuffix(": ").splitlines()
+            name = "" if type(error) is RuntimeError else type(error).__name__  # that is a sentence of ours
+            said = f"{name}: {error}".strip(": ").splitlines() or [repr(error)]
             verdict, why = CANNOT, " … ".join([said[0], *said[1:][-1:]])  # a traceback's end says most
         yield Row(notebook, name, verdict, why, "" if verdict == SHOWS else instead)
 
