@@ -52,8 +52,10 @@ def test_only_what_does_not_show_its_point_needs_something_else():
     ]
 
 
-def test_a_demo_that_raises_hides_no_other():
-    assert verdicts(fails, shows) == [(CANNOT, "ValueError: no such mug"), (SHOWS, "2.00 times as fast")]
+def test_a_demo_that_raises_is_a_row_and_hides_no_other():
+    first, second = try_demos([demo("the last mug", fails), demo("primes", shows)])
+    assert first == Row("04", "the last mug", CANNOT, "ValueError: no such mug", "a recording")
+    assert (second.name, second.verdict) == ("primes", SHOWS)
 
 
 def test_of_a_long_error_the_first_and_the_last_line_are_told():

@@ -179,12 +179,12 @@ def _two_free_threads() -> Judged:
     return _two("free-threaded")
 
 
-def _turns(switch_interval: float) -> Turns:
+def _turns(switch_interval: float, primes: int = 50_000) -> Turns:
     before = sys.getswitchinterval()
     sys.setswitchinterval(switch_interval)
     try:
         with watched({}, gil=True) as run:
-            start_and_join([threading.Thread(target=count_primes, args=(50_000,)) for _ in "AB"])
+            start_and_join([threading.Thread(target=count_primes, args=(primes,)) for _ in "AB"])
     finally:
         sys.setswitchinterval(before)
     return turns(run.timeline)
@@ -195,7 +195,8 @@ def _strip() -> Judged:
 
 
 def _switch_interval() -> Judged:
-    return follows(_turns(0.005), _turns(0.02), ratio=4, gil=this_machine().gil)
+    short, long = (_turns(seconds, 100_000) for seconds in (0.005, 0.02))
+    return follows(short, long, ratio=4, gil=this_machine().gil)
 
 
 def _fetch(site: Site, workers: int) -> float:

@@ -47,8 +47,8 @@ def try_demos(
             over = "stopped" if clock() < until else _LATE
             verdict, why = NOT_TRIED, over
         except Exception as error:
-            name = "" if type(error) is RuntimeError else type(error).__name__  # that is a sentence of ours
-            said = f"{name}: {error}".strip(": ").splitlines() or [repr(error)]
+            kind = "" if type(error) is RuntimeError else type(error).__name__  # that is a sentence of ours
+            said = f"{kind}: {error}".strip(": ").splitlines() or [repr(error)]
             verdict, why = CANNOT, " … ".join([said[0], *said[1:][-1:]])  # a traceback's end says most
         yield Row(notebook, name, verdict, why, "" if verdict == SHOWS else instead)
 
