@@ -84,6 +84,10 @@ def test_a_demo_that_is_under_way_when_the_time_is_over_is_ended():
     assert verdicts(computes_for_ever, shows, limit=0.1) == [(NOT_TRIED, "the time was over")] * 2
 
 
+def test_nothing_is_shown_instead_of_what_was_not_tried():
+    assert [each.instead for each in try_demos([demo("", is_interrupted)])] == [""]
+
+
 def test_demos_are_tried_only_as_their_rows_are_asked_for():
     tried = []
     rows = try_demos([demo("", lambda: tried.append(1) or shows())] * 2)

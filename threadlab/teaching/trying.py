@@ -26,7 +26,7 @@ class Row:
     name: str
     verdict: str
     why: str
-    instead: str = ""  # nothing where it shows its point
+    instead: str = ""  # of what is weak, or cannot be shown
 
 
 def try_demos(
@@ -50,7 +50,7 @@ def try_demos(
             kind = "" if type(error) is RuntimeError else type(error).__name__  # that is a sentence of ours
             said = f"{kind}: {error}".strip(": ").splitlines() or [repr(error)]
             verdict, why = CANNOT, " … ".join([said[0], *said[1:][-1:]])  # a traceback's end says most
-        yield Row(notebook, name, verdict, why, "" if verdict == SHOWS else instead)
+        yield Row(notebook, name, verdict, why, instead if verdict in (WEAKLY, CANNOT) else "")
 
 
 def _in_time(run: Callable[[], Judged], limit: float) -> Judged:
