@@ -94,7 +94,7 @@ def test_an_unknown_command_shows_those_that_there_are(checkout, capsys, words):
 def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, capsys):
     asked, saved = [], []
 
-    def sweep(function, items, *, workers, executor, repeats):
+    def sweep(function, items, *, workers, repeats, executor="threads"):
         if executor == "interpreters":
             raise RuntimeError("it needs Python 3.14")
         asked.append((len(items), workers, repeats))
@@ -103,9 +103,10 @@ def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, cap
 
     monkeypatch.setattr(measuring, "sweep", sweep)
     monkeypatch.setattr(measuring, "measure", lambda *_, **__: Timing((0.2,)))
-    monkeypatch.setattr(recordings, "save_recording", lambda scaling: saved.append(scaling.executor))
+    monkeypatch.setattr(recordings, "save_recording", lambda _, name="": saved.append(name))
     assert command_line.main(["record", "interpreters", "threads"]) == 0
-    assert (asked, saved) == ([(8, (1, 2, 4), 9)], ["threads"])
+    assert asked == [(8, (1, 2, 4), 9), *[(4, (1, 2, 4), 20)] * 3]
+    assert saved == ["", "count_primes_once", "hash_once", "wait_once"]
     assert capsys.readouterr().out.startswith("interpreters: it needs Python 3.14\nthreads: CPython 3")
 
 

@@ -23,7 +23,7 @@ SCALING = Scaling(
 
 @pytest.fixture
 def saved(tmp_path):
-    return save_recording(SCALING, tmp_path)
+    return save_recording(SCALING, folder=tmp_path)
 
 
 def test_what_was_measured_comes_back_as_it_was(saved):
@@ -42,7 +42,7 @@ def test_a_new_recording_is_of_today(saved):
 
 
 def test_a_recording_replaces_the_one_before_and_leaves_nothing_else(saved):
-    assert save_recording(SCALING, saved.parent) == saved
+    assert save_recording(SCALING, folder=saved.parent) == saved
     assert os.listdir(saved.parent) == ["free-threaded.json"]
 
 
@@ -50,7 +50,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_one_before(saved, monkeyp
     before = saved.read_bytes()
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
     with pytest.raises(OSError, match="the disk is full"):
-        save_recording(SCALING, saved.parent)
+        save_recording(SCALING, folder=saved.parent)
     assert (saved.read_bytes(), os.listdir(saved.parent)) == (before, ["free-threaded.json"])
 
 
@@ -107,7 +107,10 @@ def test_a_recording_that_is_not_there_lists_those_that_are(saved, monkeypatch):
         load_recording("green")
 
 
-@pytest.mark.parametrize("name", ["serial", "threads", "processes", "interpreters", "free-threaded"])
+EXECUTORS = ["serial", "threads", "processes", "interpreters", "free-threaded"]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
 def test_the_course_has_a_good_recording_of_each_executor(name):
     recording = load_recording(name)
     scaling = recording.scaling

@@ -149,3 +149,10 @@ def test_a_number_of_workers_that_was_not_measured_is_refused():
 def test_timings_without_one_worker_or_of_unequal_length_are_refused(timings):
     with pytest.raises(ValueError, match="timings must have the key 1"):
         Scaling("work", "threads", 4, timings)
+
+
+def test_no_gain_looks_at_its_own_end_alone_where_the_interval_looks_at_both():
+    eight = ratios(*[1.0] * 7, 1.3)
+    assert eight.interval(2) == (1.0, 1.3)
+    assert eight.verdict(2).word == "no gain"
+    assert ratios(*[1.0] * 6, 1.3, 1.3).verdict(2).word == "too noisy to tell"

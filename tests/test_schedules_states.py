@@ -327,7 +327,7 @@ def outcome(shop):
 
 
 def both(threads, **how):
-    how = {"state": fresh, "outcome": outcome, **how}
+    how = {"state": fresh, "outcome": outcome, "time_limit": 50.0, **how}  # states are to be the limit
     merged = explore(threads, **how)
     plain = explore(threads, merge_states=False, **how)
     if plain.complete:

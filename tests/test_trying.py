@@ -100,10 +100,11 @@ def test_demos_are_tried_only_as_their_rows_are_asked_for():
         ([row(SHOWS, ""), row(WEAKLY)], True),
         ([row(WEAKLY, "")], False),
         ([row(SHOWS, ""), row(CANNOT)], False),
+        ([row(SHOWS, ""), row(CANNOT, instead="recorded 26 Nov 2026")], True),
         ([row(NOT_TRIED)], False),
     ],
 )
-def test_a_class_is_ready_if_all_is_shown_or_weak_with_something_beside_it(rows, ready):
+def test_a_class_is_ready_if_all_is_shown_or_weak_with_something_beside_it_or_recorded(rows, ready):
     assert is_ready(rows) == ready
 
 

@@ -17,7 +17,8 @@ TWICE = Scaling("count_primes", "free-threaded", 4, {1: Timing((1.0,)), 2: Timin
 @pytest.fixture(autouse=True)
 def _quick_and_without_a_free_threaded_python(monkeypatch):
     monkeypatch.setattr(ways, "LIMIT", 0.0)
-    monkeypatch.setattr(ways, "_recordings", lambda: {"free-threaded": Recording(TWICE, date(2026, 11, 26))})
+    known = {"free-threaded": Recording(TWICE, date(2026, 11, 26))}
+    monkeypatch.setattr(ways, "recordings_of", lambda names: known)
     monkeypatch.setenv("THREADLAB_FREE_THREADED", "nowhere-to-be-found")
 
 

@@ -145,6 +145,12 @@ def record(executors: list[str]) -> None:
         else:
             recordings.save_recording(scaling)
             print(f"{executor}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
+    if "threads" in executors:  # and the three kinds of work of 04, as they stand there
+        lesson = importlib.import_module("threadlab.teaching.demos").lesson("04")
+        for name in ("count_primes_once", "hash_once", "wait_once"):
+            scaling = measuring.sweep(lesson[name], range(4), workers=(1, 2, 4), repeats=20)
+            recordings.save_recording(scaling, name)
+            print(f"{name}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
 
 
 def fresh(number: str) -> Path:

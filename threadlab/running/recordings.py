@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -36,8 +38,7 @@ def load_recording(name: str | os.PathLike[str]) -> Recording:
         >>> load_recording("processes").scaling.executor
         'processes'
 
-    The course has one for each `executor` of `sweep` that needs something special: "interpreters" and
-    "free-threaded", and "serial", "threads" and "processes" to compare with.
+    The course has one for each `executor` of `sweep`, and one for each kind of work of notebook 04.
 
     Raises:
         FileNotFoundError: There is no such recording.
@@ -54,9 +55,18 @@ def load_recording(name: str | os.PathLike[str]) -> Recording:
         raise ValueError(f"{path} is not a recording that can be read: {what}; {HOW}") from why
 
 
-def save_recording(scaling: Scaling, folder: Path | None = None) -> Path:
-    """Write `scaling` into `folder` under the name of its executor; an older one stays until that is done."""
-    path = (folder or DATA) / f"{scaling.executor}.json"
+def recordings_of(names: Iterable[str]) -> dict[str, Recording]:
+    """Return those of the recordings `names` that come with the course and can be read."""
+    found = {}
+    for name in names:
+        with suppress(OSError, ValueError):
+            found[name] = load_recording(name)
+    return found
+
+
+def save_recording(scaling: Scaling, name: str = "", *, folder: Path | None = None) -> Path:
+    """Write `scaling` into `folder` as `name` or its executor; an older one stays until it is done."""
+    path = (folder or DATA) / f"{name or scaling.executor}.json"
     part = path.with_suffix(".part")
     try:
         part.write_text(json.dumps(_to_json(scaling), indent=1) + "\n", "utf-8")

@@ -106,6 +106,7 @@ class Scaling:
     def verdict(self, workers: int) -> Verdict:
         """Return whether `workers` were a gain, no gain, a loss, or too noisy to tell, and why.
 
+        No gain says that the speed-up is at most 1.15: it looks at that end alone, at least 93 % sure.
         A gain must be one also if other programs slowed the one worker alone, and a loss also if they slowed
         only the many, as much as `share` allows: a system under load gives more time to more threads.
         """
@@ -113,7 +114,7 @@ class Scaling:
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
         _, most = _interval(self._ratios(workers, many=self._undisturbed(workers)))
         word = "gain" if least > GAIN else "loss" if most < _LOSS else _NOISY
-        if word == _NOISY and high <= GAIN and self.share > _CALM:
+        if word == _NOISY and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN and self.share > _CALM:
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{self.speedup(workers):.2f} times one {noun[0]} ({low:.2f} to {high:.2f})"
@@ -145,10 +146,10 @@ class Scaling:
         return [max(a, 1e-9) / max(b, 1e-9) for a, b in rounds]  # a clock may see no time pass
 
 
-def _interval(ratios: list[float]) -> tuple[float, float]:
-    """Return the k-th smallest and the k-th largest of `ratios`, which hold the true median."""
+def _interval(ratios: list[float], beyond: float = 0.035) -> tuple[float, float]:
+    """Return the k-th smallest and largest of `ratios`; how seldom the median lies `beyond` each."""
     ratios, k = sorted(ratios), 1
-    while sum(comb(len(ratios), i) for i in range(k + 1)) <= 0.035 * 2 ** len(ratios):
+    while sum(comb(len(ratios), i) for i in range(k + 1)) <= beyond * 2 ** len(ratios):
         k += 1
     return ratios[k - 1], ratios[-k]
 

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from threadlab.running.arguments import function, name_of, some, thread_counts
 from threadlab.running.machine import limits
+from threadlab.running.recordings import recordings_of
 from threadlab.showing import saying, style
 from threadlab.showing.cells import RunPanel, choice, close_widgets, slider, take_the_place
 from threadlab.showing.comparing import compare, none_yet
@@ -28,7 +29,7 @@ def try_workers(
     work: Sequence[Callable[..., Any]] | None = None,
     site: Any = None,
     guess: Any = None,
-    recorded: Any = (),
+    recorded: Any = None,
 ) -> "Panel":
     """Let a learner try `run` with as many `workers` as a slider says.
 
@@ -45,7 +46,8 @@ def try_workers(
         site: What serve_site() returned; the panel then has a slider for its latency.
         guess: What predict() returned, drawn dashed: seconds, or with kinds of work a speed-up.
         recorded: What load_recording() returned, or several: speed-ups from another computer, drawn first
-            where this one is shared, limited or busy; the panel then says so.
+            where this one is shared, limited or busy; the panel then says so. By default what the course
+            has recorded of `work`.
 
     Raises:
         TypeError: `run` or one of `work` is no function, or `workers` are no whole numbers.
@@ -57,7 +59,8 @@ def try_workers(
         names = ", ".join(map(name_of, functions))
         raise ValueError(f"work must be functions with different names, not {names}")
     known = Measured(thread_counts("workers", workers), tuple(kinds))
-    many = style.each_is("recorded", recorded, "scaling", "what load_recording() returned, or a list of it")
+    several = list(recordings_of(kinds).values()) if recorded is None else recorded
+    many = style.each_is("recorded", several, "scaling", "what load_recording() returned, or a list of it")
     panel = Panel(function("run", run), kinds, known, site=site, guess=guess, recorded=many)
     take_the_place(panel, name_of(run), *kinds)
     panel.open()

@@ -12,7 +12,7 @@ from threadlab.running import arguments
 from threadlab.running.arguments import name_of
 from threadlab.running.machine import limits
 from threadlab.running.measuring import sweep
-from threadlab.running.recordings import Recording, load_recording
+from threadlab.running.recordings import recordings_of
 from threadlab.running.scaling import Scaling
 from threadlab.running.standins import raise_in_thread
 from threadlab.showing import saying
@@ -63,7 +63,7 @@ class Ways(RunPanel):
         self._known, self._before = dict[str, Scaling](), dict[str, Scaling]()
         self._problems = dict[str, str]()  # why a way was not measured
         self._under_way: Sweep | None = None
-        self._recorded = _recordings()
+        self._recorded = recordings_of(WAYS)
         self.boxes = {way: _tick_box(way, way in WAYS[:2]) for way in WAYS}
         self.details = widgets.HTML()
         question = f"{name_of(function)}, {saying.count(len(items), 'task')}: which workers gain?"
@@ -199,12 +199,3 @@ def _tick_box(way: str, ticked: bool) -> Any:
         "layout": {"width": "auto", "margin": "0 12px 0 0"},
     }
     return widgets.Checkbox(ticked, description=f'<span style="font-size:16px">{way}</span>', **looks)
-
-
-def _recordings() -> dict[str, Recording]:
-    """Return the recordings that come with the course; what cannot be read is not there."""
-    found = {}
-    for way in WAYS:
-        with suppress(OSError, ValueError):
-            found[way] = load_recording(way)
-    return found
