@@ -280,3 +280,13 @@ def test_a_bare_python_sends_what_a_module_defines(monkeypatch):
     assert pickle.loads(pickle.dumps(sending.work(sending.pack(abs, (-1,), {})))) == 1
     with pytest.raises(TypeError, match="the function <lambda>, called with nothing, cannot be sent"):
         sending.pack(lambda: 1, (), {})
+
+
+def test_a_task_that_an_interrupt_finds_on_its_way_to_its_thread_is_not_begun():
+    pool, began = Threads(1), []
+    pool._interrupted = True
+    task = pool.submit(began.append, 1)
+    with pytest.raises(KeyboardInterrupt):
+        task.result(LIMIT)
+    pool.shutdown()
+    assert began == []

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -80,7 +81,8 @@ def test_what_was_recorded_elsewhere_is_dashed_and_hollow_and_named():
     recorded = line(ax, "recorded: 8 cores")
     assert (list(recorded.get_xdata()), recorded.get_linestyle()) == ([1, 2, 4], "--")
     assert recorded.get_markerfacecolor() == "white"
-    assert "recorded: 8 cores" in texts(ax)
+    assert "waits, recorded" in texts(ax)
+    assert "times as fast as one      dashed: recorded: 8 cores" in texts(ax)
 
 
 def test_the_headline_can_be_about_another_number_of_workers():
@@ -137,7 +139,7 @@ def test_the_guess_is_dashed_and_named():
 def test_the_run_before_is_a_grey_ghost():
     ax = plot_scaling(PRIMES, before=HASHES)
     assert line(ax, "hashes before").get_color() == GHOST
-    assert any("grey: the run before" in text for text in texts(ax))
+    assert any("grey: before" in text for text in texts(ax))
 
 
 def test_a_run_before_that_measured_nothing_is_not_announced():
@@ -180,3 +182,18 @@ def test_nothing_to_compare_is_drawn_empty():
 
 def test_the_machine_and_the_rounds_stand_below():
     assert "CPython 3.11.7, GIL on · 2 usable cores · 3 rounds" in texts(plot_scaling(PRIMES))
+
+
+def test_what_was_recorded_of_the_same_work_has_its_colour_and_another_way_a_new_one():
+    same, other = (
+        SimpleNamespace(scaling=replace(HASHES, executor=executor), label=f"recorded: {executor}")
+        for executor in (HASHES.executor, "processes")
+    )
+    ax = plot_scaling(HASHES, recorded=[same, other])
+    colours = [line(ax, label).get_color() for label in ("hashes", same.label, other.label)]
+    assert colours[0] == colours[1] != colours[2]
+    assert {"threads, recorded", "processes, recorded"} <= set(texts(ax))
+
+
+def test_ways_to_do_the_same_work_are_named_by_their_workers():
+    assert line_names([HASHES, replace(HASHES, executor="processes")]) == ["threads", "processes"]

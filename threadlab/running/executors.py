@@ -121,7 +121,7 @@ class Threads(futures.ThreadPoolExecutor):
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers)
-        self._busy: set[int] = set()
+        self._busy, self._interrupted = set[int](), False
         self._guard = threading.Lock()  # a thread leaves `_busy`, or is interrupted while it is there
 
     def start(self, workers: int) -> list[Future[Any]]:
@@ -133,7 +133,10 @@ class Threads(futures.ThreadPoolExecutor):
         """Hand a task to one of the threads."""
 
         def task() -> Any:
-            self._busy.add(threading.get_ident())
+            with self._guard:
+                if self._interrupted:  # while this task was on its way to its thread
+                    raise KeyboardInterrupt
+                self._busy.add(threading.get_ident())
             try:
                 return fn(*args, **kwargs)
             finally:
@@ -146,6 +149,7 @@ class Threads(futures.ThreadPoolExecutor):
         """End every task at its next line of Python; one that sleeps ends when it wakes."""
         self.shutdown(wait=False, cancel_futures=True)  # first, or a thread would take the next task
         with self._guard:
+            self._interrupted = True
             for ident in self._busy:
                 raise_in_thread(ident, KeyboardInterrupt)
 

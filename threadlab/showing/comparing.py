@@ -44,7 +44,7 @@ def compare(
     expected = style.guessed(guess)
     if known.works:
         results, past = known.scalings(), known.scalings(past=True)
-        names = [*known.works, *(each.label for each in recorded)]
+        names = [*known.works, *(f"{work}, recorded" for work in known.works if recorded)]
         ax, beside = axes_for(HEIGHT + TITLE, names), None
         if strip:
             ax, beside = _two_axes(LEFT, STRIP_LEFT, below=BELOW + VERDICT)

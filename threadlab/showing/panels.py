@@ -204,7 +204,9 @@ class Panel(RunPanel):
     def _see_limits(self) -> None:
         """Say above the picture, before anything runs, what will falsify the times."""
         self._limits = limits()
-        self.warn(self._limits)
+        labels = sorted({each.label for each in self._recorded})
+        dashed = f". Dashed: {', '.join(labels)}" if self._limits and labels else ""
+        self.warn(self._limits + dashed)
         self.draw()
 
     def _condition(self) -> tuple[Any, ...]:

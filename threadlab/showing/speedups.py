@@ -63,11 +63,10 @@ def plot_scaling(
         axes.plot([1, most], [1, expected], **style.GUESS)
         ends.append((most, expected, "your guess", style.deep(PURPLE)))
     looks: Any = {"linestyle": "--", "marker": "o", "markersize": 11, "markerfacecolor": "white"}
-    for each in recorded:
-        same = [n for n, result in enumerate(results) if result.name == each.scaling.name]
-        colour = (COLOURS * 9)[same[0]] if same else GREY
+    for each, place, name in zip(recorded, *_twins(results, others), strict=True):
+        colour = (COLOURS * 9)[place]
         if counts := _draw_line(axes, each.scaling, color=colour, linewidth=2, label=each.label, **looks):
-            ends.append((counts[-1], each.scaling.speedup(counts[-1]), each.label, style.deep(colour)))
+            ends.append((counts[-1], each.scaling.speedup(counts[-1]), name, style.deep(colour)))
     for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
         counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
         if counts:
@@ -75,7 +74,14 @@ def plot_scaling(
             axes.vlines(counts, lows, highs, color=colour, linewidth=6, alpha=0.5)
             ends.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
     _name_ends(axes, ends)
-    note = "times as fast as one" + ("      grey: the run before" if ghosts else "")
+    labels = sorted({each.label for each in recorded})
+    notes = [
+        "times as fast as one",
+        *["grey: before"] * bool(ghosts),
+        *(f"dashed: {each}" for each in labels),
+    ]
+    while style.width_of(note := "      ".join(notes)) > style.width(axes) and len(notes) > 1:
+        notes.pop()
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
@@ -86,6 +92,19 @@ def plot_scaling(
         size = style.TEXT * min(1, (style.WIDTH - 8) / style.width_of(said))
         write(axes, 0, 0, said, shift=(-0.75 * LEFT + 3, -57), xycoords="axes fraction", fontsize=size)
     return style.finish(axes, words, kind(results), aside, shown=ax is None)
+
+
+def _twins(results: Sequence[Scaling], recorded: Sequence[Scaling]) -> tuple[list[int], list[str]]:
+    """Return for each of `recorded` its colour, that of its twin among `results` or a new one, and name."""
+    mine = [(result.name, result.executor) for result in results]
+    places, names, more = [], [], len(mine)
+    for each in recorded:
+        twin = (each.name, each.executor)
+        places.append(mine.index(twin) if twin in mine else more)
+        more += twin not in mine
+        same_work = {each.name} == {name for name, _ in [*mine, *((r.name, 0) for r in recorded)]}
+        names.append(f"{each.executor if same_work else each.name}, recorded")
+    return places, names
 
 
 def axes_for(height: float, names: Sequence[str]) -> Axes:
@@ -155,8 +174,10 @@ def scaling_words(results: Sequence[Scaling], guess: float | None = None, worker
 
 
 def line_names(results: Sequence[Scaling]) -> list[str]:
-    """Return a name for each line: the function's, and where it runs if that is what differs."""
+    """Return a name for each line: the function's, where it runs if that alone differs, or both."""
     names = [result.name for result in results]
+    if len(names) > 1 and len(set(names)) == 1:
+        return [result.executor for result in results]
     return [f"{r.name}, {r.executor}" if names.count(r.name) > 1 else r.name for r in results]
 
 

@@ -85,17 +85,21 @@ class Ways(RunPanel):
         results = [known[way] for way in ticked if way in known]
         recorded = [self._recorded[way] for way in ticked if way in self._recorded and way not in known]
         past = [self._before[way] for way in ticked if way in self._before]
-        names = [f"{name_of(self._what[0])}, free-threaded"]
+        names = [name_of(self._what[0]), "free-threaded, recorded"]
         looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers)}
         axes = plot_scaling(results, ax=axes_for(300, names), **looks)
         words = [scaling_words(results) if results else "nothing measured yet"]
         words += [f"{each.label}: {each.scaling.verdict(max(each.scaling.timings))}" for each in recorded]
         return Picture(axes.figure, "\n".join(words))
 
+    def draw(self) -> None:
+        """Draw the ways that are ticked, and tell what they came to."""
+        super().draw()
+        self._tell()
+
     def clear(self) -> None:
         """Forget what is known."""
         self._known, self._before, self._problems = {}, {}, {}
-        self._tell()
         self.draw()
 
     def plan(self, wish: str) -> list[str]:
@@ -125,7 +129,6 @@ class Ways(RunPanel):
         if attempt.error and not stopped:
             self._problems[attempt.job] = attempt.error
         self.say(STOPPED if stopped else "")
-        self._tell()
         self.draw()
         return not stopped
 
@@ -142,10 +145,11 @@ class Ways(RunPanel):
                 most = max(result.timings)
                 ready = f"{saying.milliseconds(result.startup.get(most, 0.0))} until they were ready"
                 lines.append(f"<b>{way}</b>: {escape(f'{result.verdict(most)}; {ready}')}")
-            elif way in self._problems:
+            elif self.boxes[way].value:
                 instead = self._recorded.get(way)
-                told = f" Dashed: {instead.label}." if instead else ""
-                lines.append(f"<b>{way}</b>: {escape(self._problems[way] + '.' + told)}")
+                told = [f"{self._problems[way]}." if way in self._problems else "press Run to measure it."]
+                told += [f"Dashed: {instead.label}."] if instead else []
+                lines.append(f"<b>{way}</b>: {escape(' '.join(told))}")
         self.details.value = f'<div style="font-size:16px;line-height:1.4">{"<br>".join(lines)}</div>'
 
 
