@@ -12,7 +12,14 @@ from contextlib import suppress
 import pytest
 
 from threadlab.running import executors, sending
-from threadlab.running.executors import Processes, SerialExecutor, Threads, workers_of
+from threadlab.running.executors import (
+    Processes,
+    SerialExecutor,
+    Threads,
+    stopping,
+    wait_in_slices,
+    workers_of,
+)
 
 LIMIT = 60  # seconds
 
@@ -290,3 +297,19 @@ def test_a_task_that_an_interrupt_finds_on_its_way_to_its_thread_is_not_begun():
         task.result(LIMIT)
     pool.shutdown()
     assert began == []
+
+
+def test_who_is_stopping_a_measurement_ends_its_wait_and_its_tasks():
+    stopped = []
+
+    def compute_on():
+        stopped.append(True)
+        while True:
+            pass
+
+    before = stopping.set(lambda: bool(stopped))
+    try:
+        with pytest.raises(KeyboardInterrupt), workers_of("threads", 1) as pool:
+            wait_in_slices([pool.submit(compute_on)])
+    finally:
+        stopping.reset(before)

@@ -15,6 +15,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import asdict
@@ -108,6 +109,7 @@ def save_originals() -> None:
 
 def check(*, as_json: bool) -> int:
     """Try every demo of the course and print what came of each; return the exit status."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background may ignore it: no limit
     began = perf_counter()  # what is loaded now takes seconds where the machine is busy
     demos, trying = (importlib.import_module(f"threadlab.teaching.{name}") for name in ("demos", "trying"))
     machine = importlib.import_module("threadlab.running.machine").this_machine()

@@ -11,6 +11,7 @@ from concurrent import futures
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from threadlab.running.another_python import AnotherPython
@@ -21,6 +22,9 @@ from threadlab.running.standins import raise_in_thread
 
 Factory = Callable[[int], Executor]
 STARTING = 60.0  # seconds that workers get to start
+# Whether somebody wants the measurement of this thread to end. An exception from outside could hit a thread
+# that is just being started in place of its starter (CPython 3.11), and then both would wait for ever.
+stopping: ContextVar[Callable[[], bool]] = ContextVar("stopping", default=lambda: False)
 
 
 @contextmanager
@@ -91,12 +95,14 @@ def check_sending(executor: str | Factory, function: Callable[[Any], object], it
 
 
 def wait_in_slices(tasks: list[Future[Any]], limit: float = float("inf")) -> None:
-    """Wait until all `tasks` are done, or one has failed, but at most `limit` seconds."""
+    """Wait at most `limit` seconds for all `tasks`, until one fails or somebody is `stopping` it."""
     pending, end = set(tasks), time.monotonic() + limit
     while pending:  # on Windows before 3.14 a wait cannot be interrupted, so none is long
         done, pending = futures.wait(pending, timeout=0.1, return_when=futures.FIRST_EXCEPTION)
         if any(task.exception() for task in done):
             return
+        if stopping.get()():
+            raise KeyboardInterrupt
         if pending and time.monotonic() > end:
             raise TimeoutError(f"the workers did not start within {limit:g} s")
 

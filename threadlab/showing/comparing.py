@@ -48,6 +48,7 @@ def compare(
         ax, beside = axes_for(HEIGHT + TITLE, names), None
         if strip:
             ax, beside = _two_axes(LEFT, STRIP_LEFT, below=BELOW + VERDICT)
+        recorded = () if strip else recorded  # there is no room for their names
         more: Any = {"before": past, "recorded": recorded, "workers": workers, "reach": known.counts[-1]}
         more["first"] = strip[0] if strip else ""
         plot_scaling(results, ax=ax, guess=expected, **more)

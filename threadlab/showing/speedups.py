@@ -48,9 +48,10 @@ def plot_scaling(
     right = "what sweep() returned, or a list of it"
     results = style.each_is("result", result, "speedup", right)
     ghosts = [each for each in style.each_is("before", before, "speedup", right) if len(each.timings) > 1]
-    expected, names = style.guessed(guess), line_names(results)
+    others, ways = [each.scaling for each in recorded], [(each.name, each.executor) for each in results]
+    strangers = [each for each in others if (each.name, each.executor) not in ways]
+    expected, names = style.guessed(guess), line_names([*results, *strangers])[: len(results)]
     axes = ax or axes_for(300, names)
-    others = [each.scaling for each in recorded]
     most = max([reach, *(n for each in (*results, *ghosts, *others) for n in each.timings)])
     _set_axes(axes, results, most, max(most, expected or 0))
     if workers:

@@ -1,8 +1,6 @@
 """Let learners compare the ways to run the same tasks: tick boxes, Run, and a line for each of them."""
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -10,11 +8,11 @@ import ipywidgets as widgets
 
 from threadlab.running import arguments
 from threadlab.running.arguments import name_of
+from threadlab.running.executors import stopping
 from threadlab.running.machine import limits
 from threadlab.running.measuring import sweep
 from threadlab.running.recordings import recordings_of
 from threadlab.running.scaling import Scaling
-from threadlab.running.standins import raise_in_thread
 from threadlab.showing import saying
 from threadlab.showing.cells import RunPanel, close_widgets, take_the_place
 from threadlab.showing.coordinating import newest
@@ -143,8 +141,9 @@ class Ways(RunPanel):
         for way in WAYS:
             if result := self._known.get(way):
                 most = max(result.timings)
-                ready = f"{saying.milliseconds(result.startup.get(most, 0.0))} until they were ready"
-                lines.append(f"<b>{way}</b>: {escape(f'{result.verdict(most)}; {ready}')}")
+                who, said = str(result.verdict(most)).split(": ", 1)
+                ready = saying.milliseconds(result.startup.get(most, 0.0))
+                lines.append(f"<b>{who}</b>, ready after {ready}: {escape(said)}")
             elif self.boxes[way].value:
                 instead = self._recorded.get(way)
                 told = [f"{self._problems[way]}." if way in self._problems else "press Run to measure it."]
@@ -161,35 +160,24 @@ class Sweep:
     ) -> None:
         self._function, self._items, self.job, self._how, self._drawn = function, items, job, how, drawn
         self.seen: Scaling | None = None
-        self.error = ""
-        self._guard = threading.Lock()  # guards the two below: nobody is interrupted after the end
-        self._runs_in, self._stopped = 0, False
+        self.error, self._stopped = "", False
 
     def __call__(self) -> None:
         """Measure, and keep what each round has come to."""
+        before = stopping.set(lambda: self._stopped)
         try:
-            with self._guard:
-                self._runs_in = 0 if self._stopped else threading.get_ident()
-            if self._runs_in:
+            if not self._stopped:
                 sweep(self._function, self._items, executor=self.job, seen=self._see, **self._how)
         except KeyboardInterrupt:
-            self._stopped = True
+            self.error = STOPPED
         except Exception as why:
             self.error = str(why)
-        while self._runs_in:
-            with suppress(KeyboardInterrupt), self._guard:
-                self._runs_in = 0
-        with suppress(KeyboardInterrupt):  # one that came too late must be raised here
-            for _ in range(1000):
-                pass
-        self.error = STOPPED if self._stopped else self.error
+        finally:
+            stopping.reset(before)
 
     def stop(self) -> None:
         """End the measurement, from any thread, and its workers."""
-        with self._guard:
-            self._stopped = True
-            if self._runs_in:
-                raise_in_thread(self._runs_in, KeyboardInterrupt)
+        self._stopped = True
 
     def _see(self, scaling: Scaling) -> None:
         self.seen = scaling

@@ -1,5 +1,6 @@
 """Try demos one after the other, within a time limit, and tell what came of each."""
 
+import _thread
 import threading
 import time
 from collections import Counter
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from threadlab.running.measuring import Clock
-from threadlab.running.standins import raise_in_thread
 
 LIMIT = 26.0  # seconds after which no demo goes on: what ends then has ended before 30 s are over
 SHOWS, WEAKLY, CANNOT, NOT_TRIED = "shows its point", "weakly", "cannot", "not tried"
@@ -54,8 +54,8 @@ def try_demos(
 
 
 def _in_time(run: Callable[[], Judged], limit: float) -> Judged:
-    """Return run(), or interrupt it after `limit` seconds as Ctrl-C does."""
-    timer = threading.Timer(limit, raise_in_thread, [threading.get_ident(), KeyboardInterrupt])
+    """Return run(), or interrupt it after `limit` seconds as Ctrl-C does; for the main thread."""
+    timer = threading.Timer(limit, _thread.interrupt_main)
     timer.daemon = True
     timer.start()
     try:
