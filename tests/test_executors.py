@@ -119,6 +119,27 @@ def test_threads_that_compute_for_ever_can_be_ended():
     assert tasks[2].cancelled()
 
 
+def test_an_interrupt_while_some_threads_have_not_started_leaves_none():
+    pool = Threads(2)
+    waiting = pool.submit(pool._all_here.wait, 3600)  # the other one never comes
+    while not pool._all_here.n_waiting:
+        pass
+    pool.interrupt()
+    assert isinstance(waiting.exception(LIMIT), (threading.BrokenBarrierError, KeyboardInterrupt))
+
+
+def test_a_task_on_its_way_when_threads_are_ended_never_begins():
+    begun = []
+    with Threads(1) as pool:
+        with pool._guard:  # as interrupt() holds it, while a thread has taken the task
+            task = pool.submit(begun.append, 1)
+            while not task.running():
+                pass
+            pool._interrupted = True
+        assert isinstance(task.exception(LIMIT), KeyboardInterrupt)
+    assert begun == []
+
+
 def test_ending_idle_threads_is_quiet(capfd):
     with workers_of(Threads, 2) as pool:
         pool.interrupt()

@@ -111,6 +111,14 @@ def test_they_can_be_ended_while_they_compute():
 
 
 @new
+def test_a_task_on_its_way_when_they_are_ended_never_begins():
+    end = f("from threadlab.running import interpreters as them\ndef f(): them._ended.set()")
+    with workers_of("interpreters", 1) as pool:
+        pool.submit(end).result(LIMIT)
+        assert isinstance(pool.submit(abs, -1).exception(LIMIT), KeyboardInterrupt)
+
+
+@new
 def test_an_interrupt_while_they_start_leaves_none(monkeypatch):
     def interrupt(tasks, **limit):
         raise KeyboardInterrupt

@@ -128,12 +128,12 @@ class Threads(futures.ThreadPoolExecutor):
     def __init__(self, workers: int) -> None:
         super().__init__(workers)
         self._busy, self._interrupted = set[int](), False
+        self._all_here = threading.Barrier(workers)
         self._guard = threading.Lock()  # a thread leaves `_busy`, or is interrupted while it is there
 
     def start(self, workers: int) -> list[Future[Any]]:
         """Start all threads: none takes a second task before each has one."""
-        barrier = threading.Barrier(workers)
-        return [self.submit(barrier.wait, STARTING) for _ in range(workers)]
+        return [self.submit(self._all_here.wait, STARTING) for _ in range(workers)]
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a task to one of the threads."""
@@ -156,6 +156,7 @@ class Threads(futures.ThreadPoolExecutor):
         self.shutdown(wait=False, cancel_futures=True)  # first, or a thread would take the next task
         with self._guard:
             self._interrupted = True
+            self._all_here.abort()  # else those at the start would wait for one that never comes
             for ident in self._busy:
                 raise_in_thread(ident, KeyboardInterrupt)
 

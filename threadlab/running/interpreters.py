@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from threadlab.running.arguments import whole_number
-from threadlab.running.sending import pack, work
+from threadlab.running.sending import ByValue, pack, work
 from threadlab.running.standins import raise_in_thread
 
 LIMIT = 60  # seconds for all interpreters to start
@@ -56,7 +56,7 @@ if sys.version_info >= (3, 14):
 
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             """Send a task to one of the interpreters."""
-            return super().submit(work, pack(fn, args, kwargs))
+            return super().submit(_work, pack(fn, args, kwargs))
 
         def interrupt(self) -> None:
             """End every task at its next line of Python; one that sleeps ends when it wakes."""
@@ -82,6 +82,15 @@ def _begin(gate: int, line: int) -> None:
     threading.Thread(target=_listen, args=(ear, threading.get_ident())).start()
 
 
+_ended = threading.Event()  # of this interpreter: set before its worker is interrupted
+
+
+def _work(task: bytes) -> ByValue:
+    if _ended.is_set():  # it was on its way here
+        raise KeyboardInterrupt
+    return work(task)
+
+
 def _listen(ear: socket.socket, worker: int) -> None:
     """Interrupt the `worker` at a word from outside: only its own interpreter can."""
     with ear:
@@ -89,5 +98,6 @@ def _listen(ear: socket.socket, worker: int) -> None:
         while threading.main_thread().is_alive():  # else the pool was never shut down, and Python ends
             with suppress(TimeoutError):
                 if ear.recv(1):
+                    _ended.set()
                     raise_in_thread(worker, KeyboardInterrupt)
                 return
