@@ -4,6 +4,8 @@ import ast
 import re
 
 AIDS = ("watch", "predict", "try_", "check_", "plot_", "explore", "show_orders", "replay")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+AWAITS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 STARTS_PROCESSES = re.compile(r"\b(Process|ProcessPoolExecutor|processes)\b")
 
 
@@ -16,7 +18,21 @@ def plain_program(sources, *, hangs=""):
         parts.append(with_guard(cell) if guarded else ast.unparse(cell))
     if hangs:
         parts += ["print('reached', flush=True)", ast.unparse(keep.visit(ast.parse(hangs)))]
-    return "\n\n".join(parts) + "\n"
+    program = "\n\n".join(parts) + "\n"
+    return as_main(program) if awaits(ast.parse(program)) else program
+
+
+def awaits(node):
+    """Tell whether `node` awaits outside of a function, as only a notebook can."""
+    inner = [each for each in ast.iter_child_nodes(node) if not isinstance(each, FUNCTIONS)]
+    return isinstance(node, AWAITS) or any(map(awaits, inner))
+
+
+def as_main(program):
+    """Return the `program` as one coroutine, for in a file `await` stands in an `async def`."""
+    main = ast.parse("import asyncio\nasync def main(): pass\nasyncio.run(main())")
+    main.body[1].body = ast.parse(program).body
+    return ast.unparse(ast.fix_missing_locations(main)) + "\n"
 
 
 def with_guard(cell):
@@ -65,6 +81,8 @@ class WithoutAids(ast.NodeTransformer):
     def visit_FunctionDef(self, node):
         assert not self.needs_an_aid(node), f"{node.name} needs an aid: it does not run as a plain program"
         return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def needs_an_aid(self, node):
         names = {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}

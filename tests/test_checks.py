@@ -220,6 +220,64 @@ def test_a_verdict_shows_itself_in_a_notebook():
     assert "not yet: work was called for nothing" in check_together(does_nothing)._repr_html_()
 
 
+async def sells_twice(shop, wait_for_payment):
+    if shop.mugs > 0:
+        await wait_for_payment()
+        shop.mugs -= 1
+
+
+async def takes_first(shop, wait_for_payment):
+    if shop.mugs > 0:
+        shop.mugs -= 1
+        await wait_for_payment()
+
+
+async def locks_both(shop, wait_for_payment):
+    async with shop.lock:
+        await sells_twice(shop, wait_for_payment)
+
+
+async def locks_the_take(shop, wait_for_payment):
+    if shop.mugs > 0:
+        await wait_for_payment()
+        async with shop.lock:
+            shop.mugs -= 1
+
+
+async def forgets_to_await(shop, wait_for_payment):
+    async with shop.lock:
+        if shop.mugs > 0:
+            shop.mugs -= 1
+
+
+async def takes_the_lock_twice(shop, wait_for_payment):
+    async with shop.lock:
+        await locks_both(shop, wait_for_payment)
+
+
+@pytest.mark.parametrize("sell", [takes_first, locks_both])
+def test_a_sale_by_tasks_passes_if_every_order_of_its_awaits_is_right(sell):
+    verdict = check_one_sale(sell)
+    assert verdict.passed, verdict
+    assert str(verdict) == f"passed: right in all {verdict.exploration.total} orders that the awaits allow"
+
+
+@pytest.mark.parametrize(
+    ("sell", "why"),
+    [
+        (
+            sells_twice,
+            "not yet: 4 of 6 orders are wrong; in the simplest, ABBA, both pay for a mug (−1 left)",
+        ),
+        (locks_the_take, "not yet: 4 of 6 orders are wrong"),
+        (forgets_to_await, "nobody pays for a mug (0 left)"),
+        (takes_the_lock_twice, "Ann waits for the lock, and Bob waits for the lock, for ever"),
+    ],
+)
+def test_a_wrong_sale_by_tasks_is_met_by_the_simplest_order_that_breaks_it(sell, why):
+    assert why in str(check_one_sale(sell))
+
+
 @pytest.mark.parametrize("check", [check_together, check_one_sale, check_processes, check_downloads])
 def test_an_answer_that_is_no_function_is_refused_by_name(check):
     with pytest.raises(TypeError, match="must be a function"):

@@ -101,6 +101,26 @@ def test_a_function_that_needs_an_aid_is_no_plain_code():
         plain_program(["def demo():\n    try_workers(1)"])
 
 
+def test_a_program_that_awaits_is_one_coroutine():
+    program = plain_program(
+        ["from asyncio import sleep", "async def one():\n    return await sleep(0, 1)", "x = await one()"]
+    )
+    lines = [line for line in program.splitlines() if line]
+    assert lines[:3] == ["import asyncio", "async def main():", "    from asyncio import sleep"]
+    assert lines[-2:] == ["    x = await one()", "asyncio.run(main())"]
+    exec(compile(program, "program", "exec"), {})
+
+
+def test_only_an_await_outside_of_functions_needs_one():
+    program = "async def one():\n    return await two()"
+    assert plain_program([program]) == f"{program}\n"
+
+
+def test_a_coroutine_that_needs_an_aid_is_no_plain_code():
+    with pytest.raises(AssertionError, match="demo needs an aid"):
+        plain_program(["async def demo():\n    explore([])"])
+
+
 def test_a_program_with_a_process_runs_once(tmp_path):
     cells = [
         "from multiprocessing import get_context",

@@ -47,7 +47,7 @@ class Explorer:
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
         self.end = -1
-        self.scheduler.play(self.program.bodies(self.state))
+        self.scheduler.play(self.program.bodies(self.scheduler, self.state))
         if self.states.thread_locals:
             self.scheduler.renew_threads()
         if self.end < 0:
@@ -164,7 +164,7 @@ def explore(
 
     Args:
         threads: Functions of the shared state, or tuples (function, *arguments), called as
-            function(state, *arguments).
+            function(state, *arguments). If they are coroutine functions, only `await` can switch.
         state: Makes a fresh shared state for each run.
         outcome: What a finished run came to, as a hashable value.
         expected: The right outcomes as a set, frozenset, list or range, or a function that tells them.

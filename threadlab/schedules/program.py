@@ -13,6 +13,8 @@ from threadlab.schedules.learner import Learner, functions_of
 from threadlab.schedules.primitives import PLACES, name_of
 from threadlab.schedules.results import DEADLOCK, Crash
 from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.tasks import are_tasks
+from threadlab.schedules.tasks import bodies as task_bodies
 
 SwitchPoints = Literal["line", "micro"]
 
@@ -29,6 +31,7 @@ class Program:
 
     def __init__(self, threads: Any, state: Any, outcome: Any, switch_points: str) -> None:
         self.calls = _calls(threads)
+        self._tasks = are_tasks([call for call, _ in self.calls])
         self.make = function("state", state)
         self.judge = function("outcome", outcome)
         if switch_points not in ("line", "micro"):
@@ -74,9 +77,12 @@ class Program:
             ) from None
         return value
 
-    def bodies(self, state: Any) -> list[Callable[[], Any]]:
+    def bodies(self, scheduler: Scheduler, state: Any) -> list[Callable[[], Any]]:
         """Return what each thread calls."""
-        return [functools.partial(call, state, *arguments) for call, arguments in self.calls]
+        calls: list[Callable[[], Any]] = [
+            functools.partial(call, state, *arguments) for call, arguments in self.calls
+        ]
+        return task_bodies(scheduler, calls) if self._tasks else calls
 
     def places(self) -> ExitStack:
         """Replace the names of threading, queue and time for the time of a block."""

@@ -76,7 +76,7 @@ class Player:
         run = self.scheduler.new_run(self.decide)
         self.state = self.program.fresh_state(self.scheduler)
         self.scheduler.keeps_print = True
-        self.scheduler.play(self.program.bodies(self.state))
+        self.scheduler.play(self.program.bodies(self.scheduler, self.state))
         start, *steps = self.told
         outcome, sources = self.outcome(run), dict(self.sources())
         return Replay(self.case, outcome, start, tuple(steps), sources, self.fault(run))
@@ -185,7 +185,7 @@ def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
     wait, frame = run.waiting[thread], run.frames[thread]
     assert wait is not None
     lock = wait[0]
-    thing: Any = lock
+    thing: Any = getattr(lock, "thing", lock)
     while frame is not None and not program.learner.page(frame):
         if frame.f_globals.get("__name__") in ("threading", "queue"):
             thing = frame.f_locals.get("self", thing)
@@ -224,7 +224,7 @@ def parts_of(whole: Any) -> list[tuple[str, Any]]:
         return [(f"[{name!r}]", part) for name, part in whole.items()]
     if isinstance(whole, list | tuple):
         return [(f"[{place}]", part) for place, part in enumerate(whole)]
-    if type(whole).__module__ in ("threading", "queue"):
+    if type(whole).__module__.partition(".")[0] in ("threading", "queue", "asyncio"):
         return []  # what is inside is the library's
     return [(f".{name}", part) for name, part in getattr(whole, "__dict__", {}).items()]
 
@@ -246,4 +246,4 @@ def text(value: Any, depth: int = 2) -> str:
         )
         return f"{type(value).__name__}({inside})"
     shown = re.sub(r" (object )?at 0x[0-9a-fA-F]+", "", repr(value))
-    return re.sub(r"^<(threading|queue)\.", "<", shown)
+    return re.sub(r"^<(threading|queue|asyncio\.\w+)\.", "<", shown)

@@ -54,6 +54,7 @@ class Run:
         self.steps = 0
         self.stuck = False  # whether threads were left when there was no choice any more
         self.over = False
+        self.tasks = False  # whether they are coroutines, of which none may block
         self.crash: tuple[int, BaseException] | None = None
         self.failure: BaseException | None = None  # ends the whole exploration
 
@@ -244,16 +245,30 @@ class Scheduler(StandIns):
         run, me = self.run, self.run.current
         if me is None:  # `state` or `outcome` runs on the caller's thread
             return
-        if not run.over:
-            run.lines[me], run.codes[me] = frame.f_lineno, page.code
-            if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
-                run.frames[me], run.first[me] = frame, (frame.f_lineno, page.code)
-            else:
-                self._step_ends(run, me, frame)
+        self._arrive(run, me, frame, frame.f_lineno)
         if run.over:
             self._leave(run, frame)
         elif page.outline is not None and not self._learner.micro:
             page.outline.note(frame, run.held.setdefault(frame, {}))
+
+    def _arrive(self, run: Run, me: int, frame: FrameType, line: int) -> None:
+        if not run.over:
+            run.lines[me], run.codes[me] = line, frame.f_code
+            if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
+                run.frames[me], run.first[me] = frame, (line, frame.f_code)
+            else:
+                self._step_ends(run, me, frame)
+
+    def end_step(self, frame: FrameType, line: int, wait: Any = None) -> None:
+        """End the step of a task that stands at `line` and may `wait`; return when it is chosen to go on."""
+        run, me = self.run, self.run.current
+        assert me is not None
+        run.tasks, run.waiting[me] = True, wait and (wait, False)
+        self._arrive(run, me, frame, line)
+        run.waiting[me] = None
+        if run.over:
+            run.told[me] = True
+            raise Abandon
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
         run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
@@ -289,6 +304,10 @@ class Scheduler(StandIns):
             raise UnsupportedError("`state` and `outcome` must not wait: nobody is there to end the wait")
         if run.over:
             raise Abandon
+        if run.tasks:
+            self.give_up(
+                "waits for a lock of threads, which would stop every task; take asyncio.Lock or the like"
+            )
         run.waiting[me] = lock, seconds is not None
         self._step_ends(run, me, sys._getframe(2))
         if run.over:

@@ -12,6 +12,7 @@ import threading
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from inspect import CO_COROUTINE
 from types import CodeType, FrameType
 from typing import Any
 
@@ -103,6 +104,8 @@ class States:
         stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait[0]), wait[1])]
         inner: FrameType | None = None
         while frame is not None and (kind := _kind(frame)) != "end":
+            if frame.f_code.co_flags & CO_COROUTINE:  # what it awaits cannot be seen
+                raise OpaqueError("a coroutine")
             if kind != "ours":
                 if frame.f_code.co_freevars or frame.f_code.co_cellvars:
                     freeze.only_plain = False

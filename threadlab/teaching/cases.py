@@ -1,6 +1,8 @@
 """The detective lab's eight cases: what each broken program of the shop shares, and what would be right."""
 
+import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 from threadlab.running.arguments import whole_number
@@ -29,6 +31,7 @@ SALE = Puzzle(
     outcome=_sale,
     right={1: "one pays for a mug (0 left)", 3: "both pay for a mug (1 left)"},
 )
+TASK_SALE = replace(SALE, shop=lambda mugs: Shop(mugs=mugs, paid="", lock=asyncio.Lock()))
 CASES = (
     Puzzle(  # lost update
         wants=("sell(shop)",),

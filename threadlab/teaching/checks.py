@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from inspect import iscoroutinefunction
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from typing import Any
 
 from threadlab.running.arguments import function
 from threadlab.running.watching import Watch
-from threadlab.teaching.cases import SALE
+from threadlab.teaching.cases import SALE, TASK_SALE
 from threadlab.teaching.judging import NotYet, Verdict, judge, refuse
 
 _LIMIT = 1.0  # seconds that an answer which hangs may take
@@ -101,8 +102,9 @@ def check_one_sale(sell: Callable[..., Any]) -> Verdict:
     """Check that two threads of `sell(shop, wait_for_payment)` sell the shop's one mug once, in every order.
 
     The shop has `mugs` and a `lock`. While one waits for the payment, the other may do anything or nothing.
+    If `sell` is a coroutine function, so is `wait_for_payment`, and the lock is one of asyncio's.
     """
-    return judge(SALE, sell)
+    return judge(TASK_SALE if iscoroutinefunction(sell) else SALE, sell)
 
 
 @_check
