@@ -12,7 +12,7 @@ from plain import plain_program
 
 pytestmark = pytest.mark.timeout(600)
 LESSONS = lesson.lessons()
-HEADLINES = {  # of each show_orders() and walk()
+HEADLINES = {  # of each show_orders(), plot_orders() and walk()
     "02_sync_primitives": [
         "4 of 6 orders are wrong",
         "All 1,068 orders are right",
@@ -32,6 +32,12 @@ HEADLINES = {  # of each show_orders() and walk()
         "18 of 30 orders are wrong",
         "3,840 of 65,708 orders are wrong",
         "63 of 593 orders are wrong",
+    ],
+    "06_beyond_threads": [
+        "4 of 6 orders are wrong",
+        "All 2 orders are right",
+        "4 of 6 orders are wrong",
+        "All 4 orders are right",
     ],
 }
 HOME = (lesson.FOLDER / "HOME.md").read_text("utf-8")
