@@ -163,6 +163,26 @@ def test_a_lock_of_threads_would_stop_all_tasks_and_is_refused():
         run(pay_with_lock, pay_with_lock)
 
 
+def test_a_lock_of_asyncio_that_all_runs_share_is_refused():
+    everybody = asyncio.Lock()
+
+    async def pay_with_lock(shop):
+        async with everybody:
+            await payment()
+
+    with pytest.raises(RuntimeError, match="was not made by `state`"):
+        run(pay_with_lock, pay_with_lock)
+
+
+def test_a_task_that_never_gives_way_is_named():
+    async def busy(shop):
+        while True:
+            pass
+
+    with pytest.raises(RuntimeError, match="thread A did not get out of line"):
+        run(busy)
+
+
 def test_what_needs_a_whole_event_loop_is_named():
     async def in_a_thread(shop):
         await asyncio.to_thread(print)

@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 from threadlab.running.arguments import function, whole_number
 from threadlab.running.standins import Place, inside, replaced
+from threadlab.schedules import tasks
 from threadlab.schedules.learner import Learner, functions_of
 from threadlab.schedules.primitives import PLACES, name_of
 from threadlab.schedules.results import DEADLOCK, Crash
 from threadlab.schedules.scheduler import Run, Scheduler
-from threadlab.schedules.tasks import are_tasks
-from threadlab.schedules.tasks import bodies as task_bodies
 
 SwitchPoints = Literal["line", "micro"]
 
@@ -31,7 +30,7 @@ class Program:
 
     def __init__(self, threads: Any, state: Any, outcome: Any, switch_points: str) -> None:
         self.calls = _calls(threads)
-        self._tasks = are_tasks([call for call, _ in self.calls])
+        self._tasks = tasks.are_tasks([call for call, _ in self.calls])
         self.make = function("state", state)
         self.judge = function("outcome", outcome)
         if switch_points not in ("line", "micro"):
@@ -82,7 +81,7 @@ class Program:
         calls: list[Callable[[], Any]] = [
             functools.partial(call, state, *arguments) for call, arguments in self.calls
         ]
-        return task_bodies(scheduler, calls) if self._tasks else calls
+        return tasks.bodies(scheduler, calls) if self._tasks else calls
 
     def places(self) -> ExitStack:
         """Replace the names of threading, queue and time for the time of a block."""

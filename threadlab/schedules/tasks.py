@@ -22,34 +22,33 @@ def are_tasks(functions: Sequence[Callable[..., Any]]) -> bool:
     return kinds == {True}
 
 
-class Loop:
+class _Loop:
     """What asyncio's locks, events, queues and `sleep` ask of an event loop, and no more."""
 
     def __init__(self, scheduler: Any) -> None:
-        self._scheduler = scheduler
-        self.alarms: list[asyncio.Handle] = []  # set by the step under way
+        self._scheduler, self._run = scheduler, scheduler.run
+        self.alarms: list[asyncio.Handle] = []  # set by the step under way; time promises no order
 
     def create_future(self) -> Any:
-        """Return a future; nobody is called back when it is done."""
         return asyncio.Future(loop=self)  # type: ignore[arg-type]
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
-        """Promise to call back some time: time promises no order."""
         self.alarms.append(asyncio.Handle(callback, args, self, context))  # type: ignore[arg-type]
         return self.alarms[-1]
 
     def get_debug(self) -> bool:
-        """Tell that nobody looks for slow callbacks."""
         return False
 
     def __reduce__(self) -> Any:
+        if self._run is not self._scheduler.run:
+            self._scheduler.give_up("meets a lock of asyncio that was not made by `state` for this run")
         raise TypeError("an event loop")  # a lock keeps it, and a state's key must not look behind it
 
     def __getattr__(self, name: str) -> Any:
         self._scheduler.give_up(f"needs `{name}` of an event loop; take asyncio's locks, queues and sleep")
 
 
-class Pending:
+class _Pending:
     """A future, as the scheduler asks of a lock that somebody holds."""
 
     holder, depth, line = None, 0, 0
@@ -63,11 +62,11 @@ class Pending:
 
 def bodies(scheduler: Any, calls: Sequence[Callable[[], Any]]) -> list[Callable[[], Any]]:
     """Return what each thread calls to run its task."""
-    loop = Loop(scheduler)
+    loop = _Loop(scheduler)
     return [partial(_drive, scheduler, loop, call) for call in calls]
 
 
-def _drive(scheduler: Any, loop: Loop, call: Callable[[], Any]) -> None:
+def _drive(scheduler: Any, loop: _Loop, call: Callable[[], Any]) -> None:
     """Send a task from one suspension to the next, each time it is chosen."""
     sys.settrace(None)
     asyncio._set_running_loop(loop)  # type: ignore[arg-type]
@@ -79,7 +78,7 @@ def _drive(scheduler: Any, loop: Loop, call: Callable[[], Any]) -> None:
         while True:
             future = task.send(None)
             alarms, loop.alarms = loop.alarms, []
-            wait = Pending(future, task) if future is not None and not alarms else None
+            wait = _Pending(future, task) if future is not None and not alarms else None
             scheduler.end_step(task.cr_frame, task.cr_frame.f_lineno, wait)
             for alarm in alarms:
                 alarm._run()
