@@ -1,5 +1,6 @@
 """Downloads, from the local site and from servers that misbehave."""
 
+import errno
 import gzip
 import hashlib
 import os
@@ -10,12 +11,15 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import pytest
 import urllib3
 
-from threadlab.workloads import downloads
+from threadlab.workloads import downloading, downloads
+from threadlab.workloads.answering import FAULTS
 from threadlab.workloads.downloads import Download, download, download_all
+from threadlab.workloads.file_names import different, file_name
 from threadlab.workloads.site import serve_site
 
 LIMIT = 10  # seconds; nothing here takes so long unless it is broken
@@ -99,7 +103,7 @@ def keep_alive(server, connection):
 
 def error_from(talk, folder):
     with serving(talk) as server:
-        result = download(server.url, folder)
+        result = download(server.url, folder, retries=0)
     assert (result.path, result.size, result.sha256) == (None, 0, "")
     assert list(folder.iterdir()) == []
     return result.error
@@ -298,7 +302,7 @@ def test_a_server_that_hangs_is_left(begins, tmp_path, monkeypatch):
         connection.sendall(begins)
         server.go_on.wait(LIMIT)
 
-    monkeypatch.setattr(downloads, "_TIME_LIMITS", (0.2, 0.2))
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (0.2, 0.2))
     assert error_from(talk, tmp_path).endswith(" did not answer in time: try again later")
 
 
@@ -311,7 +315,7 @@ def test_a_server_that_takes_no_connection_is_left(tmp_path, monkeypatch):
     assert error == "no connection to 127.0.0.1 in time: check that this computer is online"
 
 
-@pytest.mark.parametrize("length", [6, 10**12])
+@pytest.mark.parametrize("length", [6, 10**8])
 def test_a_size_that_is_announced_and_does_not_come_is_an_error(length, tmp_path):
     error = error_from(says(answer(b"short", length=length)), tmp_path)
     assert error.endswith(" closed the connection before everything announced had come: try again")
@@ -388,7 +392,7 @@ def test_a_folder_in_the_way_of_the_file_is_named(site, tmp_path):
 def test_an_older_file_stays_when_the_new_one_breaks_off(tmp_path):
     (tmp_path / "file.txt").write_text("old")
     with serving(says(answer(b"ne", length=3))) as server:
-        assert download(server.url, tmp_path).error
+        assert download(server.url, tmp_path, retries=0).error
     assert (tmp_path / "file.txt").read_text() == "old"
 
 
@@ -412,6 +416,335 @@ def test_wrong_arguments_are_refused_at_once(bad, sentence, tmp_path):
         download_all(**{"urls": [], "folder": tmp_path} | bad)
 
 
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"retries": -1}, "retries must be at least 0, not -1"),
+        ({"size_limit": 0}, "size_limit must be at least 1, not 0"),
+        ({"time_limit": 0}, "time_limit must be at least 0.1 seconds"),
+        ({"time_limit": None}, "time_limit must be a number of seconds such as 0.5, not None"),
+    ],
+)
+def test_wrong_limits_are_refused_at_once(bad, sentence, tmp_path):
+    for refuses in (download_all, download):
+        with pytest.raises((TypeError, ValueError), match=sentence):
+            refuses([], tmp_path, **bad)
+
+
+# Tried again
+
+
+def answers_in_turn(*answers):
+    """Return a conversation in which each connection gets the next of `answers`, and then the end."""
+    left = list(answers)
+
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(left.pop(0) if len(left) > 1 else left[0])
+
+    return talk
+
+
+BROKEN = [
+    b"",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",
+    answer(b"short", length=6),
+    answer(b"", status="503 Service Unavailable"),
+    answer(b"", status="429 Too Many Requests"),
+    answer(b"no gzip", "Content-Encoding: gzip"),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_may_pass_by_itself_is_tried_again(broken, tmp_path):
+    with serving(answers_in_turn(broken, answer(b"whole"))) as server:
+        result = download(server.url, tmp_path)
+    assert (result.path.read_bytes(), result.error, result.tries, len(server.asked)) == (b"whole", None, 2, 2)
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "204 No Content"])
+def test_what_stays_wrong_is_not_tried_again(status, tmp_path):
+    with serving(answers_in_turn(answer(b"", status=status))) as server:
+        assert download(server.url, tmp_path).tries == len(server.asked) == 1
+
+
+def test_the_last_error_is_told_when_no_try_is_left(tmp_path):
+    with serving(answers_in_turn(b"", answer(b"", status="503 Service Unavailable"))) as server:
+        result = download(server.url, tmp_path, retries=1)
+    assert (result.tries, len(server.asked)) == (2, 2)
+    assert result.error == "the server answered 503 Service Unavailable: its fault, try again later"
+
+
+class Waits(threading.Event):
+    """An event that keeps for how long it was waited for, and ends each wait at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def wait(self, timeout=None):
+        self.seconds.append(timeout)
+        return self.is_set()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("Retry-After: 7", [7, 7, 7]), ("X: y", [0, 0.5, 1]), ("Retry-After: soon", [0, 0.5, 1])],
+)
+def test_the_pause_is_what_the_server_asks_for_or_grows(header, seconds, tmp_path):
+    pauses = Waits()
+    with serving(answers_in_turn(answer(b"", header, status="503 Service Unavailable"))) as server:
+        assert download_all([server.url], tmp_path, stop=pauses)[0].tries == 4
+    assert pauses.seconds == seconds
+
+
+def test_a_pause_beyond_the_time_limit_is_not_begun(tmp_path):
+    busy = answer(b"", "Retry-After: 3600", status="429 Too Many Requests")
+    with serving(answers_in_turn(busy)) as server:
+        result = download(server.url, tmp_path)
+    assert result.tries == 1
+    assert result.error.endswith(
+        "429 Too Many Requests: too many requests, try again later with fewer workers"
+    )
+
+
+# Limits
+
+
+@pytest.mark.parametrize("faults", [{}, {"no length": 1}])
+def test_a_file_over_the_size_limit_is_given_up(site, faults, tmp_path):
+    site.set(faults=faults)
+    result = download(site.urls(1, size=200_001)[0], tmp_path, size_limit=200_000)
+    assert result.error == "larger than 200,000 bytes: allow more by size_limit"
+    assert (result.size, list(tmp_path.iterdir())) == (0, [])
+    assert download(site.urls(1, size=200_000)[0], tmp_path, size_limit=200_000).error is None
+    site.set(faults=None)
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_a_download_over_the_time_limit_is_given_up(site, fault, tmp_path):
+    site.set(faults={fault: 1})
+    for result in (
+        download_all(site.urls(1), tmp_path, time_limit=0.3)[0],
+        download(site.urls(1)[0], tmp_path, time_limit=0.3),
+    ):
+        assert result.error.startswith("not complete after 0.3 s: allow more by time_limit")
+    assert list(tmp_path.iterdir()) == []
+    site.set(faults=None)
+
+
+def test_a_header_that_drips_is_ended_by_the_time_limit(tmp_path):
+    def talk(server, connection):
+        server.read(connection)
+        with suppress(OSError):
+            while not server.go_on.wait(0.01):
+                connection.sendall(b"H")
+
+    with serving(talk) as server:
+        result = download_all([server.url], tmp_path, time_limit=0.3)[0]
+    assert result.error.startswith("not complete after 0.3 s")
+
+
+def test_without_free_file_numbers_it_says_so(site, tmp_path, monkeypatch):
+    def full(*args, **options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", full)
+    url = site.urls(1)[0]
+    with ThreadPoolExecutor(1) as pool:  # with a connection of its own
+        assert pool.submit(download, url, tmp_path).result(LIMIT).error.startswith("too many files are open")
+
+
+# Progress and stop
+
+
+def test_progress_tells_the_bytes_of_each_so_far(tmp_path):
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(answer(b"x" * 500, length=1000))
+        server.go_on.wait(LIMIT)
+        connection.sendall(b"x" * 500)
+
+    told = []
+    with serving(talk) as server:
+
+        def progress(results):
+            told.append([(result.size, result.announced, result.ended is None) for result in results])
+            if results[0].size == 500:
+                server.go_on.set()
+
+        download_all([server.url, server.url], tmp_path, workers=1, progress=progress)
+    assert [(500, 1000, True), (0, None, True)] in told
+    assert told[-1] == [(1000, 1000, False)] * 2
+
+
+def test_progress_is_called_in_the_thread_that_waits_and_its_error_ends_all(site, tmp_path):
+    def progress(results):
+        raise RuntimeError(threading.current_thread().name)
+
+    with pytest.raises(RuntimeError, match=threading.current_thread().name):
+        download_all(site.urls(3), tmp_path, progress=progress)
+
+
+STATES = [
+    ("hang", {"faults": {"hang": 1}}),
+    ("drip", {"faults": {"drip": 1}}),
+    ("pause", {"faults": {"503": 1}, "retry_after": 60}),
+    ("latency", {"latency": 30}),
+    ("receiving", {"bandwidth": 20_000}),
+]
+
+
+@pytest.mark.parametrize(("state", "settings"), STATES)
+def test_a_stop_ends_every_state_and_leaves_no_file_and_no_thread(site, state, settings, tmp_path):
+    stop, before = threading.Event(), set(threading.enumerate())
+    site.set(**settings)
+
+    def progress(results):
+        if site.served:
+            stop.set()
+
+    results = download_all(site.urls(20, size=100_000), tmp_path, workers=4, stop=stop, progress=progress)
+    assert set(threading.enumerate()) <= before
+    assert {result.error for result in results} == {"stopped before its end: start it anew to have it"}
+    assert list(tmp_path.iterdir()) == []
+    site.set(faults=None, latency=0, bandwidth=None)
+
+
+def test_what_is_complete_when_it_is_stopped_stays(site, tmp_path):
+    stop = threading.Event()
+    good = site.urls(3)
+    site.set(faults=None)
+    with serving(lambda server, connection: server.go_on.wait(LIMIT)) as server:
+
+        def progress(results):
+            if all(result.path for result in results[:3]):
+                stop.set()
+
+        results = download_all([*good, server.url], tmp_path, stop=stop, progress=progress)
+    assert [result.error is None for result in results] == [True, True, True, False]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["1", "2", "3"]
+
+
+def test_a_stop_before_the_start_downloads_nothing(site, tmp_path):
+    stop = threading.Event()
+    stop.set()
+    results = download_all(site.urls(3), tmp_path, stop=stop)
+    assert [result.error for result in results] == ["stopped before its end: start it anew to have it"] * 3
+
+
+# All of it together
+
+SAID = {
+    "404": "check the address",
+    "429": "with fewer workers",
+    "503": "try again later",
+    "reset": "try again",
+    "cut": "try again",
+    "wrong length": "try again",
+    "hang": "did not answer in time: try again later",
+    "drip": "allow more by time_limit",
+    "redirects": "check the address in a browser",
+}
+
+
+def content(url):
+    line, size = (
+        f"This is file {urlsplit(url).path.rpartition('/')[2]}.\n".encode(),
+        int(url.partition("=")[2]),
+    )
+    return (line * (size // len(line) + 1))[:size]
+
+
+def assert_right(urls, results, folder):
+    assert [result.url for result in results] == urls
+    whole = [result for result in results if result.error is None]
+    for result in whole:
+        right = content(result.url)
+        assert result.path.read_bytes() == right
+        assert (result.size, result.sha256) == (len(right), hashlib.sha256(right).hexdigest())
+    assert set(folder.iterdir()) == {result.path for result in whole}
+    assert all(result.path is None and result.size == 0 for result in results if result.error)
+
+
+@pytest.mark.parametrize("fault", SAID)
+def test_each_fault_alone_is_an_error_that_says_what_to_do(site, fault, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (5, 0.2))
+    site.set(faults={fault: 1}, retry_after=0)
+    results = download_all(site.urls(4), tmp_path, workers=2, retries=1, time_limit=0.9)
+    assert_right(site.urls(4), results, tmp_path)
+    assert all(SAID[fault] in result.error for result in results)
+    tries = sum(result.tries for result in results)
+    assert tries == (4 if fault in ("404", "redirects", "drip") else 8)
+    assert site.served == {fault: tries * 11 if fault == "redirects" else tries}
+    site.set(faults=None)
+
+
+@pytest.mark.parametrize(("workers", "count"), [(8, 80), (64, 240)])
+def test_all_faults_together_under_load_leave_whole_files_and_clear_errors(
+    site, workers, count, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (5, 1))
+    site.set(faults=dict.fromkeys(FAULTS, 0.05), retry_after=0, latency=0.005, jitter=0.01, at_once=None)
+    threads, urls = set(threading.enumerate()), site.urls(count, size=30_000)
+    results = download_all(urls, tmp_path, workers=workers, retries=2, time_limit=2.5)
+    assert set(threading.enumerate()) == threads
+    assert_right(urls, results, tmp_path)
+    served, tries = site.served, sum(result.tries for result in results)
+    assert (
+        sum(count for fault, count in served.items() if fault != "redirects") + served["redirects"] / 11
+        == tries
+    )
+    assert served["200"] + served["no length"] == sum(result.error is None for result in results)
+    assert all(any(said in result.error for said in SAID.values()) for result in results if result.error)
+    assert set(served) == {"200", *FAULTS}
+    site.set(faults=None, latency=0, jitter=0)
+
+
+def test_a_thousand_files_by_64_workers_need_few_connections(site, tmp_path):
+    with serving(keep_alive) as server:
+        results = download_all([server.url] * 1000, tmp_path, workers=64)
+        assert len(server.connections) <= 64
+    assert [result.error for result in results] == [None] * 1000
+    assert len({result.path for result in results}) == len(list(tmp_path.iterdir())) == 1000
+
+
+def test_hostile_names_stay_in_the_folder(tmp_path):
+    names = ["..%2F..%2Fx", "a%00b", "NUL", "CON.txt", "n" * 300, "Name", "name", "%2e%2e", "a%0Db"]
+    with serving(keep_alive) as server:
+        urls = [server.url.replace("file.txt", name) for name in names * 3]
+        first = download_all(urls, tmp_path / "in", workers=8)
+        again = download_all(urls, tmp_path / "in", workers=8)
+    assert {result.error for result in first} == {None}
+    assert [result.path for result in first] == [result.path for result in again]
+    assert (
+        len({str(result.path).casefold() for result in first}) == len(list((tmp_path / "in").iterdir())) == 27
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+MEMORY = """
+import sys, tracemalloc
+from threadlab import download_all
+tracemalloc.start()
+peaks = []
+for urls in (sys.argv[2:10], sys.argv[10:]):
+    tracemalloc.reset_peak()
+    assert not any(result.error for result in download_all(urls, sys.argv[1], workers=8))
+    peaks.append(tracemalloc.get_traced_memory()[1])
+print(*peaks)
+"""
+
+
+def test_memory_does_not_grow_with_the_size_of_the_files(site, tmp_path):
+    urls = site.urls(8, size=1_000_000) + site.urls(8, size=20_000_000)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, tmp_path, *urls], capture_output=True, text=True, timeout=60
+    )
+    small, large = map(int, done.stdout.split())
+    assert large < small + 1_000_000  # the files hold 160,000,000 bytes
+
+
 # Interrupts
 
 
@@ -420,7 +753,7 @@ def test_an_interrupt_leaves_nothing_half_written(site, tmp_path, monkeypatch):
         def update(self, piece):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(downloads, "sha256", Interrupted)
+    monkeypatch.setattr(downloading, "sha256", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         download(site.urls(1)[0], tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -487,7 +820,7 @@ def test_an_interrupt_ends_the_running_downloads_and_begins_no_other(tmp_path, m
     ],
 )
 def test_the_name_of_the_file_is_safe_whatever_the_url_says(path, name):
-    assert downloads._file_name(f"http://example.org{path}") == name
+    assert file_name(f"http://example.org{path}") == name
 
 
 def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
@@ -498,7 +831,7 @@ def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "different"),
+    ("names", "numbered"),
     [
         (["a", "b"], ["a", "b"]),
         (["a.txt"] * 3, ["a.txt", "a (2).txt", "a (3).txt"]),
@@ -507,8 +840,8 @@ def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
         (["a (2)", "a", "a"], ["a (2)", "a", "a (3)"]),
     ],
 )
-def test_equal_names_are_numbered_in_the_order_of_the_urls(names, different):
-    assert downloads._different(names) == different
+def test_equal_names_are_numbered_in_the_order_of_the_urls(names, numbered):
+    assert different(names) == numbered
 
 
 def test_files_with_equal_names_do_not_overwrite_each_other(site, tmp_path):

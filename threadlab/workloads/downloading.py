@@ -1,0 +1,175 @@
+"""One download: run in one thread, watched and ended by another one."""
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from threading import Event, Lock
+from time import perf_counter
+from typing import Any, BinaryIO
+
+import requests
+from urllib3 import Retry
+from urllib3.exceptions import InvalidHeader, ProtocolError
+
+from threadlab.running.arguments import number, whole_number
+from threadlab.running.watching import waiting
+from threadlab.workloads.connections import mine
+from threadlab.workloads.failures import sentence_for
+from threadlab.workloads.file_names import URL
+
+TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
+_PIECE = 64 * 1024  # bytes: hashing so many releases the GIL
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What became of one URL. If it failed, `path` is None and `error` says why and what to do."""
+
+    url: str
+    path: Path | None = None
+    size: int = 0
+    sha256: str = ""
+    seconds: float = 0.0
+    error: str | None = None
+    requested: float | None = None  # the moments by time.perf_counter; None if it never came so far
+    began: float | None = None
+    first_byte: float | None = None
+    ended: float | None = None
+    connected: float | None = None  # None too if the last try went on with an open connection
+    announced: int | None = None  # bytes, if the server told
+    tries: int = 1
+
+
+class Limits:
+    """How often, how much and how long a download may try."""
+
+    def __init__(self, retries: int, size: int, time: float) -> None:
+        self.retries = Retry(whole_number("retries", retries, least=0), backoff_factor=0.25)
+        self.size = whole_number("size_limit", size)
+        self.time = number("time_limit", time, least=0.1)
+
+
+class _EndedError(Exception):
+    """A download was stopped, or is over a limit."""
+
+
+class Job:
+    """One URL: `run` in one thread, while another one may look (`now`) and end it (`cut_if_due`)."""
+
+    def __init__(self, url: str, path: Path, limits: Limits, stop: Event) -> None:
+        self.url, self.path, self.limits, self.stop = url, path, limits, stop
+        self.known: dict[str, Any] = {}  # what the result is made of
+        self.until = float("inf")
+        self.connection: Any = None  # the one in use, and its socket: a response may outlive its connection
+        self.socket: Any = None
+        self.lock = Lock()  # guards the end of it: the next job of this thread may use the same socket
+
+    def now(self) -> Download:
+        """Return the result as far as it is known."""
+        known = dict(self.known)
+        if "ended" not in known and self.stop.is_set():
+            known |= {"error": self.due(), "path": None, "size": 0, "ended": perf_counter()}
+        ended = known.get("ended") or perf_counter()
+        return Download(self.url, seconds=ended - known.get("began", ended), **known)
+
+    def due(self) -> str:
+        """Return why this is to end now, or nothing."""
+        if self.stop.is_set():
+            return "stopped before its end: start it anew to have it"
+        if perf_counter() > self.until:
+            return (
+                f"not complete after {self.limits.time:g} s: allow more by time_limit, or take fewer workers"
+            )
+        return ""
+
+    def end_if_due(self) -> None:
+        """Raise an error if this is to end now."""
+        if why := self.due():
+            raise _EndedError(why)
+
+    def cut_if_due(self) -> None:
+        """End what the thread of this job waits for, if it is time."""
+        with self.lock:
+            if "ended" not in self.known and self.due():
+                for each in (getattr(self.connection, "sock", None), self.socket):
+                    with suppress(OSError):  # closed meanwhile
+                        if isinstance(each, socket.socket):  # there already
+                            socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+    def run(self) -> Download:
+        """Download, as often as it takes and is allowed."""
+        mine.job, began = self, perf_counter()
+        self.known["began"], self.until, retries = began, began + self.limits.time, self.limits.retries
+        try:
+            while (pause := self._try(retries)) is not None:
+                retries = retries.increment("GET", self.url)
+                with waiting("the next try"):
+                    self.stop.wait(pause)
+                self.known |= {"connected": None, "first_byte": None, "announced": None, "size": 0}
+                self.known["tries"] = 1 + len(retries.history)
+        finally:
+            with self.lock:
+                self.known["ended"] = perf_counter()
+        return self.now()
+
+    def _try(self, retries: Retry) -> float | None:
+        """Try once; if it fails and another try may help, return the seconds to wait before."""
+        try:
+            self.known |= self._receive()
+        except Exception as error:
+            sentence = self.due() or sentence_for(error, self.url, self.path.parent)
+            if retries.total and "try again" in sentence:
+                pause = _pause(error, retries.increment("GET", self.url))
+                if perf_counter() + pause < self.until:
+                    return pause
+            self.known |= {"error": sentence, "size": 0}
+        return None
+
+    def _receive(self) -> dict[str, Any]:
+        if not URL.match(str(self.url)):
+            raise ValueError(f"the URL must begin with http:// or https://, not {self.url!r}")
+        self.end_if_due()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{token_hex(8)}.part")
+        left = self.until - perf_counter()
+        try:
+            with waiting("the first byte"):
+                connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
+                response = mine.session.get(self.url, stream=True, timeout=(connect, piece))
+            self.known["first_byte"] = perf_counter()
+            with response, open(part, "xb") as file:
+                fingerprint = self._save(response, file)
+            part.replace(self.path)
+            return {"path": self.path, "sha256": fingerprint}
+        finally:  # also when it is interrupted
+            with suppress(OSError):
+                part.unlink()
+
+    def _save(self, response: requests.Response, file: BinaryIO) -> str:
+        if response.status_code != 200:
+            raise requests.HTTPError(response=response)
+        raw, fingerprint, size = response.raw, sha256(), 0
+        self.known["announced"] = raw.length_remaining
+        read = getattr(raw, "read1", raw.read)  # what has come; urllib3 before 2.0 waits for a whole piece
+        while piece := read(_PIECE, decode_content=True):
+            self.end_if_due()
+            size += len(piece)
+            if max(size, self.known["announced"] or 0) > self.limits.size:
+                raise _EndedError(f"larger than {self.limits.size:,} bytes: allow more by size_limit")
+            file.write(piece)
+            fingerprint.update(piece)
+            self.known["size"] = size
+        self.end_if_due()  # a connection that was cut looks like the end of a file without length
+        if raw.length_remaining:  # urllib3 before 2.0 leaves this check to us
+            raise ProtocolError
+        return fingerprint.hexdigest()
+
+
+def _pause(error: Any, retries: Retry) -> float:
+    """Return how many seconds the server asks to wait, or else how many are usual after so many tries."""
+    with suppress(InvalidHeader, AttributeError):  # no number, or no answer at all
+        return float(retries.get_retry_after(error.response.raw) or retries.get_backoff_time())
+    return retries.get_backoff_time()
