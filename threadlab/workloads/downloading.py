@@ -92,8 +92,10 @@ class Job:
 
     def cut_if_due(self) -> None:
         """End what the thread of this job waits for, if it is time."""
+        if not self.due():
+            return
         with self.lock:
-            if "ended" not in self.known and self.due():
+            if "ended" not in self.known:
                 for each in (getattr(self.connection, "sock", None), self.socket):
                     with suppress(OSError):  # closed meanwhile
                         if isinstance(each, socket.socket):  # there already

@@ -76,7 +76,8 @@ def download_all(
         raise TypeError(f"urls must be a list of URLs such as ['https://example.org'], not {urls!r}")
     whole_number("workers", workers, most=MOST_WORKERS, why=WHY_MOST_WORKERS)
     limits, stop, urls = Limits(retries, size_limit, time_limit), stop or Event(), list(urls)
-    show = function("progress", progress or (lambda results: None))
+    if progress is not None:
+        function("progress", progress)
     names = different([file_name(url) for url in urls])
     jobs = [Job(url, Path(folder) / name, limits, stop) for url, name in zip(urls, names, strict=True)]
     pool, futures = ThreadPoolExecutor(workers), []
@@ -85,7 +86,8 @@ def download_all(
             job.known["requested"] = perf_counter()
             futures.append(pool.submit(job.run))
         while wait(futures, timeout=0.1).not_done and not stop.is_set():  # Windows cannot interrupt a wait
-            show([job.now() for job in jobs])
+            if progress:
+                progress([job.now() for job in jobs])
             for job in jobs:
                 job.cut_if_due()
     except BaseException:  # most likely "Interrupt the kernel"
@@ -103,5 +105,6 @@ def download_all(
         else:
             pool.shutdown()  # its threads have nothing left to do
     results = [job.now() for job in jobs]
-    show(results)
+    if progress:
+        progress(results)
     return results
