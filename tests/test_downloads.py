@@ -408,6 +408,8 @@ def test_an_older_file_stays_when_the_new_one_breaks_off(tmp_path):
             {"urls": "http://a"},
             r"urls must be a list of URLs such as \['https://example.org'\], not 'http://a'",
         ),
+        ({"stop": 1}, "stop must be a threading.Event, not 1"),
+        ({"progress": 1}, "progress must be a function"),
         ({"urls": None}, r"urls must be a list of URLs such as \['https://example.org'\], not None"),
     ],
 )
@@ -475,27 +477,16 @@ def test_the_last_error_is_told_when_no_try_is_left(tmp_path):
     assert result.error == "the server answered 503 Service Unavailable: its fault, try again later"
 
 
-class Waits(threading.Event):
-    """An event that keeps for how long it was waited for, and ends each wait at once."""
-
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
-
-    def wait(self, timeout=None):
-        self.seconds.append(timeout)
-        return self.is_set()
-
-
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("Retry-After: 7", [7, 7, 7]), ("X: y", [0, 0.5, 1]), ("Retry-After: soon", [0, 0.5, 1])],
 )
-def test_the_pause_is_what_the_server_asks_for_or_grows(header, seconds, tmp_path):
-    pauses = Waits()
+def test_the_pause_is_what_the_server_asks_for_or_grows(header, seconds, tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(downloading, "rest", lambda pause, stop: pauses.append(pause))
     with serving(answers_in_turn(answer(b"", header, status="503 Service Unavailable"))) as server:
-        assert download_all([server.url], tmp_path, stop=pauses)[0].tries == 4
-    assert pauses.seconds == seconds
+        assert download_all([server.url], tmp_path)[0].tries == 4
+    assert pauses == seconds
 
 
 def test_a_pause_beyond_the_time_limit_is_not_begun(tmp_path):

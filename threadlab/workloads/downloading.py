@@ -109,7 +109,7 @@ class Job:
             while (pause := self._try(retries)) is not None:
                 retries = retries.increment("GET", self.url)
                 with waiting("the next try"):
-                    self.stop.wait(pause)
+                    rest(pause, self.stop)
                 self.known |= {"connected": None, "first_byte": None, "announced": None, "size": 0}
                 self.known["tries"] = 1 + len(retries.history)
         finally:
@@ -155,7 +155,7 @@ class Job:
             raise requests.HTTPError(response=response)
         raw, fingerprint, size = response.raw, sha256(), 0
         self.known["announced"] = raw.length_remaining
-        read = getattr(raw, "read1", raw.read)  # what has come; urllib3 before 2.0 waits for a whole piece
+        read = getattr(raw, "read1", raw.read)  # what has come; urllib3 before 2.2 waits for a whole piece
         while piece := read(_PIECE, decode_content=True):
             self.end_if_due()
             size += len(piece)
@@ -168,6 +168,13 @@ class Job:
         if raw.length_remaining:  # urllib3 before 2.0 leaves this check to us
             raise ProtocolError
         return fingerprint.hexdigest()
+
+
+def rest(seconds: float, stop: Event) -> None:
+    """Wait so long or until `stop` is set, in slices, because Windows cannot interrupt a wait."""
+    until = perf_counter() + seconds
+    while (left := until - perf_counter()) > 0 and not stop.wait(min(left, 0.1)):
+        pass
 
 
 def _pause(error: Any, retries: Retry) -> float:

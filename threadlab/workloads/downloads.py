@@ -76,6 +76,8 @@ def download_all(
         raise TypeError(f"urls must be a list of URLs such as ['https://example.org'], not {urls!r}")
     whole_number("workers", workers, most=MOST_WORKERS, why=WHY_MOST_WORKERS)
     limits, stop, urls = Limits(retries, size_limit, time_limit), stop or Event(), list(urls)
+    if not hasattr(stop, "set"):
+        raise TypeError(f"stop must be a threading.Event, not {stop!r}")
     if progress is not None:
         function("progress", progress)
     names = different([file_name(url) for url in urls])
