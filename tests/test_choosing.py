@@ -50,9 +50,9 @@ def test_run_measures_the_built_in_tasks_in_every_way(monkeypatch):
     panel = panel_of(monkeypatch=monkeypatch)
     press(panel, panel.run)
     assert {job: (seen.name, seen.tasks, seen.rounds) for job, seen in panel._known.items()} == {
-        (TINY, "serial"): ("perform", 200, 5),
-        (TINY, "threads"): ("perform", 200, 5),
-        (TINY, "asyncio"): ("perform_awaiting", 200, 5),
+        (TINY, "serial"): ("perform", 500, 5),
+        (TINY, "threads"): ("perform", 500, 5),
+        (TINY, "asyncio"): ("perform_awaiting", 500, 5),
     }
 
 

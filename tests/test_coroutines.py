@@ -1,4 +1,4 @@
-"""Coroutine functions as tasks: all at once in one thread, ended with it, and one of them alone."""
+"""Coroutine functions as tasks: several at once in one thread, ended with it, and one of them alone."""
 
 import asyncio
 import threading
@@ -30,10 +30,22 @@ def test_all_coroutines_wait_at_once_in_one_thread():
         return threading.get_ident()
 
     barrier = asyncio.Barrier(3)
-    with workers_of(Coroutines, 1) as pool:
+    with workers_of(Coroutines, 3) as pool:
         jobs = [pool.submit(meet, n) for n in range(3)]
         wait_in_slices(jobs, LIMIT)
     assert len({job.result() for job in jobs}) == 1
+
+
+def test_one_worker_does_one_coroutine_at_a_time():
+    async def note(item):
+        order.append(("begins", item))
+        await asyncio.sleep(0)
+        order.append(("ends", item))
+
+    order = []
+    with workers_of(Coroutines, 1) as pool:
+        wait_in_slices([pool.submit(note, item) for item in "AB"], LIMIT)
+    assert order == [(what, item) for item in "AB" for what in ("begins", "ends")]
 
 
 def test_an_error_of_a_coroutine_names_its_item():

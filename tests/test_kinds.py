@@ -72,7 +72,7 @@ def test_on_one_core_only_waiting_can_overlap(waits, computes, way):
 
 
 def test_tiny_tasks_are_many():
-    assert (len(tasks(Kind(NOTHING, HARDLY))), len(tasks(Kind(BLOCKS, HARDLY)))) == (200, 4)
+    assert (len(tasks(Kind(NOTHING, HARDLY))), len(tasks(Kind(BLOCKS, HARDLY)))) == (500, 4)
 
 
 @pytest.mark.parametrize(("waits", "slept", "awaited"), [(NOTHING, 0, 0), (BLOCKS, 1, 0), (AWAITS, 0, 1)])

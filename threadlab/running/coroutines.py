@@ -1,4 +1,4 @@
-"""Run coroutine functions as the tasks of an executor: all at once in one thread, by asyncio."""
+"""Run coroutine functions as the tasks of an executor: several at once in one thread, by asyncio."""
 
 import asyncio
 import threading
@@ -15,24 +15,29 @@ _LIMIT = 10.0  # seconds, for what takes none unless a task blocks
 
 
 class Coroutines(Executor):
-    """One thread in which all tasks wait at once, however many `workers` are asked for.
+    """One thread in which as many tasks wait at once as there are `workers`.
 
     >>> from threadlab.running.measuring import sweep
     >>> async def wait(seconds):
     ...     await asyncio.sleep(seconds)
-    >>> sweep(wait, [0.01] * 4, workers=(1,), executor=Coroutines, repeats=1).tasks
+    >>> sweep(wait, [0.01] * 4, workers=(4,), executor=Coroutines, repeats=1).tasks
     4
     """
 
-    def __init__(self, workers: int = 1) -> None:
-        self._begun = threading.Event()
+    def __init__(self, workers: int) -> None:
+        self._workers, self._begun = workers, threading.Event()
         self._thread = threading.Thread(target=self._serve, name="asyncio", daemon=True)
         self._thread.start()
         self._begun.wait(_LIMIT)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Have the coroutine of this call run beside the others."""
-        return asyncio.run_coroutine_threadsafe(fn(*args, **kwargs), self._loop)
+        """Have the coroutine of this call run when it is its turn, beside the others."""
+
+        async def in_turn() -> Any:
+            async with self._turns:
+                return await fn(*args, **kwargs)
+
+        return asyncio.run_coroutine_threadsafe(in_turn(), self._loop)
 
     def interrupt(self) -> None:
         """Cancel all tasks; one that computes ends at its next line of Python."""
@@ -54,6 +59,7 @@ class Coroutines(Executor):
 
     async def _until_the_end(self) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        self._turns = asyncio.Semaphore(self._workers)
         self._begun.set()
         await self._ended.wait()
 

@@ -10,9 +10,9 @@ from threadlab.running.machine import Machine
 Seconds = Sequence[float]
 GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
 _SHORT = 0.1  # seconds; shorter values gave speed-ups from 0.7 to 1.7 where longer ones gave 1.0
-_NOISY = "too noisy to tell"
+NOISY = "too noisy to tell"
 _LEAST = 5  # rounds; with fewer even the smallest and the largest ratio do not hold the truth 93 % sure
-_CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
+CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
 _NOUNS = {
     "threads": ("thread", "threads"),
@@ -84,7 +84,7 @@ class Scaling:
         Who looks after every round, up to 20, takes a speed-up of just 1.15 for a gain in 8 % of the runs, at
         these rounds alone in 5 %, once in 3 %: Armitage and others, Repeated significance tests, 1969.
         """
-        return self.rounds in _LOOKS and all(self.verdict(n).word != _NOISY for n in self.timings if n > 1)
+        return self.rounds in _LOOKS and all(self.verdict(n).word != NOISY for n in self.timings if n > 1)
 
     def speedup(self, workers: int) -> float:
         """Return how many times as fast as one worker `workers` were: the median of the rounds' ratios."""
@@ -113,8 +113,8 @@ class Scaling:
         low, high = self.interval(workers)
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
         _, most = _interval(self._ratios(workers, many=self._undisturbed(workers)))
-        word = "gain" if least > GAIN else "loss" if most < _LOSS else _NOISY
-        if word == _NOISY and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN and self.share > _CALM:
+        word = "gain" if least > GAIN else "loss" if most < _LOSS else NOISY
+        if word == NOISY and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN and self.share > CALM:
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{self.speedup(workers):.2f} times one {noun[0]} ({low:.2f} to {high:.2f})"
@@ -122,11 +122,11 @@ class Scaling:
         return Verdict(word, said)
 
     def _why(self, workers: int, word: str) -> str:
-        if word == _NOISY and self.share < _CALM:
+        if word == NOISY and self.share < CALM:
             return f", because other programs took {100 * (1 - self.share):.0f} % of the time"
         if self.rounds < _LEAST:
             return f" (from {self.rounds} of the five rounds it takes to be 94 % sure)"
-        if word != _NOISY:
+        if word != NOISY:
             return ""
         if (least := min(self.timings[n].median for n in (1, workers))) < _SHORT:
             return f", because a run took only {least * 1000:.0f} ms: give it 100 ms or more"

@@ -18,7 +18,7 @@ from threadlab.showing.ways import STOPPED, Sweep
 from threadlab.workloads import kinds
 from threadlab.workloads.kinds import WAYS, Kind, choose
 
-WORKERS = 4  # threads or processes
+WORKERS = 4  # or tasks at once
 BUILT_IN, OWN = "built in", "own"
 _QUESTIONS = {
     "waits": ("What does a task wait for?", (kinds.NOTHING, kinds.BLOCKS, kinds.AWAITS)),
@@ -129,7 +129,7 @@ class Chooser(RunPanel):
         elif iscoroutinefunction(function):
             function = alone(function)
         executor: Any = Coroutines if way == "asyncio" else way
-        how = {"workers": (WORKERS if way in ("threads", "processes") else 1,), "repeats": repeats}
+        how = {"workers": (1 if way == "serial" else WORKERS,), "repeats": repeats}
         draw_soon = lambda: self.coordinator.wish("draw")  # noqa: E731 -- by the coordinator, not the runner
         self._under_way = Sweep(function, items, executor, how, draw_soon)
         return self._under_way

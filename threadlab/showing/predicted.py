@@ -1,9 +1,10 @@
 """Draw a predicted way to run tasks beside the truth: one bar for each way, and whether it was right."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
-from threadlab.running.scaling import GAIN, Scaling, Timing
+from threadlab.running.scaling import CALM, GAIN, NOISY, Scaling, Timing
 from threadlab.showing import saying, style
 from threadlab.showing.style import BLUE, GREY, PURPLE, Picture, write
 from threadlab.workloads.kinds import WAYS, Choice
@@ -38,7 +39,7 @@ def draw_choice(
     rows = len(WAYS) + len(notes)
     ax = style.new_axes(ROW * rows, left=left)
     style.tidy(ax)
-    labels = {way: _label(way, times) if way in times else problems.get(way, UNKNOWN) for way in WAYS}
+    labels = {way: _label(way, known) if way in times else problems.get(way, UNKNOWN) for way in WAYS}
     room = style.width(ax) - max(style.width_of(labels[way]) for way in times or WAYS) - 24
     longest = max([1e-9, *(max(timing.seconds) for timing in times.values())])
     reach = longest * style.width(ax) / room if times else 1.0
@@ -69,32 +70,43 @@ def draw_choice(
 def headline(predicted: Choice, known: Mapping[str, Scaling]) -> str:
     """Return whether the `predicted` way was right by what is `known`; nothing if that does not tell.
 
-    A way is as fast as the fastest if their medians differ by less than two runs of the same thing may. It is
-    slower if none of its rounds was as fast, and no gain if its one worker in the same rounds says so too.
+    Whether a way gains is told by one of its workers in the same rounds, for what slows the computer slows
+    both. Two ways are as fast if their medians differ by less than two runs of the same thing may; one of
+    them is slower if none of its rounds was as fast.
     """
     way, times = predicted.way, _times(known)
     if way not in times or "serial" not in times:
         return ""
-    best = min(times, key=lambda each: times[each].median)
-    near = [each for each in times if times[each].median <= GAIN * times[best].median]
-    best = way if way in near else "serial" if "serial" in near else best
+    gains = {each: _word(known[each]) for each in times}
+    best = min(times, key=lambda each: times[each].median if gains[each] == "gain" else inf)
+    best = best if gains[best] == "gain" else "serial"
+    if gains[way] == "gain" and times[way].median <= GAIN * times[best].median:
+        best = way
     slowest = max(times[best].seconds)
-    alone = near == [best] and all(min(times[each].seconds) > slowest for each in times if each != best)
+    beaten = [each for each in times if min(times[each].seconds) > slowest]
     beside = way if way != best else "threads" if best == "serial" and "threads" in times else "serial"
-    pair = f"{_time(times[best])}; {beside} {_time(times[beside])}"
-    verb, how = "are" if best.endswith("s") else "is", "fastest" if alone else "as fast as any"
-    truth = f"{best} {verb} {how} ({pair})"
+    verb, how = (
+        "are" if best.endswith("s") else "is",
+        "fastest" if len(beaten) == len(times) - 1 else "as fast as any",
+    )
+    truth = f"{best} {verb} {how} ({_time(times[best])}; {beside} {_time(times[beside])})"
     measured = "measured" if known[way].rounds > 1 else "measured once"
     if not predicted.timed:
         return f"Predicted: {way}, for a reason that no clock shows; {measured}: {truth}"
-    if way in near and (way == "serial" or "serial" not in near):
+    if way == best and not (way == "serial" and any(gains[e] == NOISY and e not in beaten for e in gains)):
         return f"Predicted: {way}; {measured}: {truth}"
-    own = known[way].verdict(max(known[way].timings)) if len(known[way].timings) > 1 else None
-    if way in near and (own is None or own.word in ("no gain", "loss")):
-        return f"Predicted: {way}, and that was wrong: no faster than serial ({_time(times['serial'])})"
-    if min(times[way].seconds) > max(times[best].seconds):
+    calm = min(known[way].share, known[best].share) > CALM  # or they had different times of it
+    if way in beaten and calm:
         return f"Predicted: {way}, and that was wrong: {truth}"
+    if gains[way] in ("no gain", "loss"):
+        return f"Predicted: {way}, and that was wrong: no faster than one at a time ({_time(times[way])})"
     return f"Predicted: {way}; {measured}: too noisy to tell. Close other programs and run again"
+
+
+def _word(scaling: Scaling) -> str:
+    """Return whether the most workers of `scaling` gained; nothing for serial."""
+    most = max(scaling.timings)
+    return scaling.verdict(most).word if most > 1 else ""
 
 
 def _times(known: Mapping[str, Scaling]) -> dict[str, Timing]:
@@ -114,13 +126,12 @@ def _seen(known: Mapping[str, Scaling]) -> str:
     return said
 
 
-def _label(way: str, times: Mapping[str, Timing]) -> str:
-    label = _time(times[way])
-    if way == "serial" or "serial" not in times:
+def _label(way: str, known: Mapping[str, Scaling]) -> str:
+    scaling, most = known[way], max(known[way].timings)
+    label = _time(scaling.timings[most])
+    if most == 1:
         return label
-    ratio = times["serial"].median / max(times[way].median, 1e-9)
-    verdict = "" if ratio > GAIN else ": no gain" if ratio > 1 / GAIN else ": a loss"
-    return f"{label}, {ratio:.1f} times as fast as serial{verdict}"
+    return f"{label}, {scaling.speedup(most):.1f} times as fast as one at a time: {_word(scaling)}"
 
 
 def _time(timing: Timing) -> str:

@@ -66,7 +66,7 @@ def choose(kind: Kind, *, gil: bool, cores: int) -> Choice:
 
 def tasks(kind: Kind) -> list[Kind]:
     """Return tasks of this `kind` for `perform`: few that take a twentieth of a second, or many tiny ones."""
-    return [kind] * (200 if (kind.waits, kind.computes) == (NOTHING, HARDLY) else 4)
+    return [kind] * (500 if (kind.waits, kind.computes) == (NOTHING, HARDLY) else 4)
 
 
 def perform(kind: Kind) -> None:
