@@ -1,21 +1,22 @@
+import pytest
 from matplotlib.figure import Figure
 
-from threadlab.showing.comparing import Knee, draw_times, find_knee
+from threadlab.showing.comparing import draw_times, times_words
+from threadlab.showing.knees import Knee, Limits
 from threadlab.showing.measured import Measured
 
 TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
-MIDDLE = {1: 2.9, 8: 0.4, 16: 0.2, 32: 0.2}
 
 
-def drawn(times=TIMES, *, before=None, workers=8, guess=None, knee=None, limits=None):
-    known = Measured((1, 8, 16, 32), limits=limits)
+def drawn(times=TIMES, *, before=None, workers=8, guess=None, knee=None, axis=None, limits=None):
+    known = Measured((1, 8, 16, 32), limits=axis)
     for run in (before or {}, times):
         known.begin((), anew=True)
         for n, values in run.items():
             for seconds in values:
                 known.add(("", n), seconds, None)
     ax = Figure().add_subplot()
-    draw_times(ax, known, workers, guess, knee)
+    draw_times(ax, known, workers, guess, knee, limits)
     return ax
 
 
@@ -23,32 +24,17 @@ def lines(ax, label):
     return [line for line in ax.lines if line.get_label() == label]
 
 
-def test_the_knee_is_where_the_server_is_full():
-    assert find_knee(MIDDLE, tasks=24, at_once=16) == Knee(16, "the server is full (16 at once)")
+def test_the_ideal_of_a_site_is_what_it_allows():
+    limits = Limits((0,) * 32, latency=0.1, at_once=16)
+    assert list(lines(drawn(limits=limits), "ideal")[0].get_ydata()) == pytest.approx([3.2, 0.4, 0.2, 0.2])
 
 
-def test_the_knee_is_where_there_are_no_more_tasks():
-    assert find_knee(MIDDLE, tasks=12) == Knee(16, "there are only 12 tasks")
+def test_each_number_of_workers_has_its_speedup_beside_it():
+    assert [text.get_text() for text in drawn().texts if "×" in text.get_text()] == ["7.2×", "14×", "14×"]
 
 
-def test_a_knee_without_a_known_reason_says_only_what_was_measured():
-    assert find_knee(MIDDLE, tasks=100, at_once=50) == Knee(16, "more threads gain nothing")
-
-
-def test_there_is_no_knee_while_the_most_workers_are_a_gain():
-    assert find_knee({1: 3.0, 8: 0.4, 16: 0.2}) is None
-
-
-def test_a_small_gain_after_the_knee_is_no_gain():
-    assert find_knee({1: 3.0, 2: 2.9, 4: 2.8}).workers == 1
-
-
-def test_one_more_worker_that_is_slower_still_leaves_a_later_gain_before_the_knee():
-    assert find_knee({1: 3.0, 2: 3.1, 4: 1.0, 8: 1.0}).workers == 4
-
-
-def test_one_number_of_workers_has_no_knee():
-    assert find_knee({4: 1.0}) is None
+def test_the_speedups_are_said_in_words():
+    assert "16 threads 0.2 s, 14.5 times as fast" in times_words({1: 2.9, 16: 0.2}, 16)
 
 
 def test_the_ideal_shares_the_time_of_the_fewest_workers_out():
@@ -73,7 +59,7 @@ def test_the_knee_is_said_in_words_and_pointed_at():
 
 
 def test_the_axis_of_times_never_shrinks_below_its_limits():
-    assert drawn(limits=(0.01, 50)).get_ylim() == (0.01, 50)
+    assert drawn(axis=(0.01, 50)).get_ylim() == (0.01, 50)
 
 
 def test_the_axis_of_times_holds_the_ideal():

@@ -1,6 +1,8 @@
 import pytest
 
+from threadlab.running.machine import Machine
 from threadlab.running.timeline import Timeline
+from threadlab.showing import measured as module
 from threadlab.showing.measured import Measured
 
 NOW, LANES = ("fetch_all as it is now", 0.1), Timeline((), 0.0)
@@ -158,3 +160,12 @@ def test_the_longest_time_is_remembered_from_the_run_before():
     known.begin(NOW, anew=True)
     known.add(("", 4), 1.0, LANES)
     assert known.longest == 4.0
+
+
+@pytest.mark.parametrize(("gil", "busy"), [(True, 0.8), (False, 0.2)])
+def test_how_busy_this_python_was_counts_one_core_with_a_gil_and_all_without(monkeypatch, gil, busy):
+    monkeypatch.setattr(module, "this_machine", lambda: Machine("CPython", gil, 4, "linux"))
+    known = Measured((1, 2))
+    for cpu in (0.4, 0.4, 0.1):
+        known.add(("", 2), 1.0, None, cpu=cpu, share=0.5)
+    assert known.busy() == {2: pytest.approx(busy)}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -12,9 +12,9 @@ from matplotlib.ticker import LogLocator
 
 from threadlab.running.gil import turns
 from threadlab.running.machine import this_machine
-from threadlab.running.scaling import GAIN
 from threadlab.running.timeline import Lane, Timeline
 from threadlab.showing import saying, style
+from threadlab.showing.knees import Knee, Limits, find_knee, limits_of
 from threadlab.showing.measured import Measured
 from threadlab.showing.speedups import VERDICT, axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import ABOVE, BELOW, BLUE, GHOST, GREY, PIXEL, PURPLE, RED, WIDTH, write
@@ -31,13 +31,15 @@ def compare(
     workers: int,
     *,
     guess: Any = None,
-    at_once: int | None = None,
+    site: Any = None,
+    latency: float = 0.0,
     strip: tuple[str, Timeline] | None = None,
     recorded: Sequence[Any] = (),
 ) -> style.Picture:
     """Draw what is `known`, with `workers` as the setting that is looked at; its axes grow if need be.
 
-    The `guess` is a speed-up with kinds of work, else seconds. The site serves so many requests `at_once`.
+    The `guess` is a speed-up with kinds of work, else seconds. A `site` with this
+    `latency` tells the ideal, and what is full at the knee.
     A `strip` of one kind of work stands beside the speed-ups.
     Speed-ups `recorded` on another computer are drawn below those of this one.
     """
@@ -63,8 +65,10 @@ def compare(
         return style.Picture(ax.figure, words)
 
     middle = {n: median(values) for n, values in known.times().items()}
-    tasks = next((len(seen) for seen in known.lanes.values() if isinstance(seen, list)), None)
-    knee = find_knee(middle, tasks=tasks, at_once=at_once)
+    downloads = next((seen for seen in known.lanes.values() if isinstance(seen, list) and seen), None)
+    limits, at_once = limits_of(site, downloads, latency), getattr(site, "at_once", None)
+    more = {"tasks": downloads and len(downloads), "at_once": at_once, "line": limits.line if limits else 0.0}
+    knee = find_knee(middle, busy=known.busy(), **more)
     lanes = known.lanes.get(workers) or none_yet(workers)
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
@@ -76,11 +80,11 @@ def compare(
     else:
         plot_downloads(lanes, ax=run)
         title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", downloads_words(lanes)
-    draw_times(against, known, workers, expected, knee)
+    draw_times(against, known, workers, expected, knee, limits)
     words = times_words(middle, workers, knee, expected)
     style.below(against, "", this_machine())
     style.headline(run, title)
-    style.headline(against, "seconds against threads")
+    style.headline(against, "seconds against threads (× as fast)")
     _write_headline(run.figure, words)
     return style.Picture(run.figure, f"{words}\n{seen}")
 
@@ -114,41 +118,23 @@ def _draw_strip(ax: Axes, run: Timeline) -> str:
     return words
 
 
-@dataclass(frozen=True, slots=True)
-class Knee:
-    """The number of workers from which on more of them gain nothing, and why."""
-
-    workers: int
-    reason: str
-
-
-def find_knee(
-    times: dict[int, float], *, tasks: int | None = None, at_once: int | None = None
-) -> Knee | None:
-    """Return the fewest workers that are as good as any more in `times`, None if the most are a gain.
-
-    The number of `tasks` and how many the server serves `at_once`, if these are known, tell the reason.
-
-    >>> find_knee({1: 3.0, 8: 0.4, 16: 0.2, 32: 0.2}, tasks=24, at_once=16)
-    Knee(workers=16, reason='the server is full (16 at once)')
-    """
-    for n in sorted(times)[:-1]:
-        if times[n] < GAIN * min(times[more] for more in times if more > n):
-            if at_once and n >= at_once:
-                return Knee(n, f"the server is full ({at_once} at once)")
-            all_busy = tasks and n >= tasks
-            return Knee(n, f"there are only {tasks} tasks" if all_busy else "more threads gain nothing")
-    return None
-
-
-def draw_times(ax: Axes, known: Measured, workers: int, guess: float | None, knee: Knee | None) -> None:
+def draw_times(
+    ax: Axes,
+    known: Measured,
+    workers: int,
+    guess: float | None,
+    knee: Knee | None,
+    limits: Limits | None = None,
+) -> None:
     """Draw into `ax` all seconds that are `known` and their medians against workers, both by doubling.
 
-    `workers` is pointed out, the run before is grey, the `guess` dashed. The limits of `known` may grow.
+    `workers` is pointed out, the run before is grey, the `guess` dashed. The ideal is what `limits` allow, or
+    else the time of the fewest workers, shared out evenly. The limits of `known` may grow.
     """
     counts, times, before = known.counts, known.times(), known.times(past=True)
     middle = {n: median(times[n]) for n in sorted(times)}
     best = [middle[n] * n / many for n in list(middle)[:1] for many in counts]  # shared out evenly
+    best = [limits.seconds(n) for n in counts] if limits and middle else best
     seen = [*best, *middle.values(), *([guess] if guess else [])] or [0.1, 1.0]
     low, high = known.limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
@@ -170,6 +156,11 @@ def draw_times(ax: Axes, known: Measured, workers: int, guess: float | None, kne
             ax.plot([n] * len(values), values, "o", color=BLUE, alpha=0.35, markersize=9, label="measured")
         looks: Any = {"color": BLUE, "linewidth": 3.5, "markersize": 11, "label": "median"}
         ax.plot(list(middle), list(middle.values()), "o-", **looks)
+        for less, n in pairwise(middle):
+            ratio = middle[min(middle)] / middle[n]
+            text, falls = f"{ratio:.{1 if ratio < 9.95 else 0}f}×", middle[n] < 0.95 * middle[less]
+            beside: Any = {"shift": (-9, -13) if falls else (8, 14), "ha": "right", "bbox": style.PAPER}
+            write(ax, n, middle[n], text, fontsize=12, color=style.deep(BLUE), **beside)
     if guess:
         ax.axhline(guess, **style.GUESS)
         write(ax, counts[-1], guess, "your guess", shift=(0, 10), ha="right", color=style.deep(PURPLE))
@@ -190,6 +181,8 @@ def times_words(
         beside = f" instead of {saying.seconds(middle[fewest])}{other}" if workers > fewest else ""
         end = f". From {knee.workers} on nothing is gained." if knee else ""
         said = f"{saying.count(workers)}: {saying.seconds(middle[workers])}{beside}{end}"
-    lines = [said, "; ".join(f"{saying.count(n)} {saying.seconds(t)}" for n, t in sorted(middle.items()))]
+    speed = {n: f", {middle[fewest] / t:.1f} times as fast" if n > fewest else "" for n, t in middle.items()}
+    each = [f"{saying.count(n)} {saying.seconds(t)}{speed[n]}" for n, t in sorted(middle.items())]
+    lines = [said, "; ".join(each)]
     lines += [f"The knee: from {saying.count(knee.workers)} on {knee.reason}."] if knee else []
     return "\n".join(lines + saying.guess_words(guess, "s"))

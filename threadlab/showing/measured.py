@@ -112,6 +112,14 @@ class Measured:
                     times.setdefault(n, []).append(value.seconds)
         return times
 
+    def busy(self) -> dict[int, float]:
+        """Return, by number of workers, which part of what others left this Python the run shown used."""
+        machine, parts = this_machine(), dict[int, list[float]]()
+        cores = 1 if machine.gil else machine.cores
+        for (_, n), value in (item for jobs in self.rounds for item in jobs.items()):
+            parts.setdefault(n, []).append(value.cpu / max(value.seconds * value.share, 1e-9) / cores)
+        return {n: median(values) for n, values in parts.items()}
+
     def scalings(self, *, past: bool = False) -> list[Scaling]:
         """Return the speed-ups of each kind of work in whole rounds; of one without, one worker's alone."""
         scalings, rounds = [], self.before if past else self.rounds

@@ -121,10 +121,10 @@ class Panel(RunPanel):
 
     def paint(self) -> Picture:
         """Return the picture of what is known."""
-        at_once = getattr(self._site, "at_once", None)
         strip, n = self.strip.value, self.workers.value
         shown = (strip, self.known.strips.get((strip, n)) or none_yet(n)) if strip else None
-        more: Any = {"at_once": at_once, "strip": shown, "recorded": self._recorded if self._limits else ()}
+        more: Any = {"strip": shown, "recorded": self._recorded if self._limits else ()}
+        more |= {"site": self._site, "latency": self.latency.value}
         return compare(self.known, n, guess=self._guess, **more)
 
     def draw(self) -> None:
