@@ -16,6 +16,10 @@ async def nap(item):
     await asyncio.sleep(0)
 
 
+async def never(item):
+    await asyncio.Event().wait()
+
+
 def panel_of(own=None, items=(1, 2), *, ways=("serial", "threads", "asyncio"), monkeypatch=None):
     if monkeypatch:
         monkeypatch.setattr(choosing, "WAYS", ways)
@@ -92,14 +96,24 @@ def test_an_error_of_the_own_function_stands_at_its_ways(monkeypatch):
     assert "serial: len raised TypeError for item 1, 1" in panel.picture.alt
 
 
-def test_stop_ends_a_measurement_within_its_first_round(monkeypatch):
-    panel = panel_of(count_primes, [50_000_000], monkeypatch=monkeypatch)
+@pytest.mark.parametrize("way", ["serial", "threads"])
+def test_stop_ends_a_measurement_within_its_first_round(monkeypatch, way):
+    panel = panel_of(count_primes, [50_000_000], monkeypatch=monkeypatch, ways=(way,))
     panel.run.click()
-    while panel._under_way is None or not panel._under_way._runs_in:
+    while panel._under_way is None:
         pass
     press(panel, panel.stop)
     assert "stopped" in panel.note.value
     assert panel._known == {}
+
+
+def test_stop_ends_a_coroutine_that_would_never_end(monkeypatch):
+    panel = panel_of(never, monkeypatch=monkeypatch, ways=("asyncio",))
+    panel.run.click()
+    while panel._under_way is None:
+        pass
+    press(panel, panel.stop)
+    assert (panel._known, "stopped" in panel.note.value) == ({}, True)
 
 
 def test_clear_forgets_what_was_measured(monkeypatch):

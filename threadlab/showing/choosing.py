@@ -128,7 +128,9 @@ class Chooser(RunPanel):
             function = function if what == OWN else kinds.perform_awaiting
         elif iscoroutinefunction(function):
             function = alone(function)
-        executor: Any = Coroutines if way == "asyncio" else way
+        # Stop would not end a learner's function on this thread: one more does it, one task at a time.
+        other: dict[str, Any] = {"asyncio": Coroutines, "serial": "threads" if what == OWN else "serial"}
+        executor = other.get(way, way)
         how = {"workers": (1 if way == "serial" else WORKERS,), "repeats": repeats}
         draw_soon = lambda: self.coordinator.wish("draw")  # noqa: E731 -- by the coordinator, not the runner
         self._under_way = Sweep(function, items, executor, how, draw_soon)
