@@ -1,4 +1,5 @@
 import asyncio
+import signal
 
 import pytest
 
@@ -39,6 +40,23 @@ def test_a_new_panel_has_measured_all_four_ways_once():
     rounds = {way: result.rounds for (_, way), result in panel._known.items()}
     assert rounds == {"serial": 1, "threads": 1, "processes": 1}
     assert "asyncio runs coroutine functions (async def); abs is none" in panel.picture.alt
+
+
+def test_what_a_new_panel_has_no_time_for_is_left_for_run(monkeypatch):
+    monkeypatch.setattr(choosing, "BUDGET", -1.0)
+    panel = try_chooser(abs, [-1, -2])
+    assert [way for _, way in panel._known] == ["serial"]
+    assert panel.picture.alt.startswith("Predicted: threads. Press Run")
+
+
+def test_an_interrupt_of_a_new_panel_ends_its_opening():
+    def interrupted(item):
+        signal.raise_signal(signal.SIGINT)
+        while True:
+            pass
+
+    panel = try_chooser(interrupted, [1])
+    assert (panel._known, "stopped" in panel.note.value) == ({}, True)
 
 
 def test_an_answer_predicts_anew_and_measures_nothing():

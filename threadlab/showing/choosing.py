@@ -1,5 +1,6 @@
 """Let learners ask whether threads are the right choice: four questions, a prediction, and the truth."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from inspect import iscoroutinefunction
@@ -19,6 +20,7 @@ from threadlab.workloads import kinds
 from threadlab.workloads.kinds import WAYS, Kind, choose
 
 WORKERS = 4  # or tasks at once
+BUDGET = 5.0  # seconds after which a new panel leaves the rest for Run
 BUILT_IN, OWN = "built in", "own"
 _QUESTIONS = {
     "waits": ("What does a task wait for?", (kinds.NOTHING, kinds.BLOCKS, kinds.AWAITS)),
@@ -72,13 +74,15 @@ class Chooser(RunPanel):
         self._row.children = (*questions, buttons)
 
     def open(self) -> None:
-        """Show the panel, with one round of each way."""
+        """Show the panel, with one round of each way, as far as there is time for it."""
         self.warn(limits())
         self.show()
+        until = time.monotonic() + BUDGET
         for job in self.plan("open"):
             attempt = self.attempt(job, repeats=1)
             attempt()
-            self.take(attempt)
+            if not self.take(attempt) or time.monotonic() > until:
+                break
         self.rest()
 
     @property
