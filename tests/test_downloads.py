@@ -619,6 +619,18 @@ def test_what_is_complete_when_it_is_stopped_stays(site, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["1", "2", "3"]
 
 
+def test_a_file_without_length_that_was_cut_is_not_taken_for_complete(tmp_path):
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        server.go_on.wait(LIMIT)
+
+    with serving(talk) as server:
+        result = download_all([server.url], tmp_path, time_limit=0.3)[0]
+    assert result.error.startswith("not complete after 0.3 s")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_stop_before_the_start_downloads_nothing(site, tmp_path):
     stop = threading.Event()
     stop.set()
