@@ -190,7 +190,7 @@ def test_what_was_recorded_of_the_same_work_has_its_colour_and_another_way_a_new
         for executor in (HASHES.executor, "processes")
     )
     ax = plot_scaling(HASHES, recorded=[same, other])
-    colours = [line(ax, label).get_color() for label in ("hashes", same.label, other.label)]
+    colours = [line(ax, label).get_color() for label in ("threads", same.label, other.label)]
     assert colours[0] == colours[1] != colours[2]
     assert {"threads, recorded", "processes, recorded"} <= set(texts(ax))
 
