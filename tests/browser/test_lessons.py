@@ -25,7 +25,7 @@ def panel(request, page):
     """Open a notebook, run all of it, and return its page and the cell of its panel."""
     lab.open_notebook(page, request.param)
     lab.run_all(page, limit=4 * MINUTES)
-    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_role("slider"))
+    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_role("slider")).first
     cell.scroll_into_view_if_needed()
     return page, cell
 
@@ -96,4 +96,16 @@ def test_the_switch_of_a_fair_lock_gives_a_picture_of_other_turns(page):
     cell.get_by_role("button", name="fair lock").click()  # draws at once, and again after its run
     changed = "([cell, before]) => (cell.querySelector('img[alt]')?.alt ?? before) !== before"
     page.wait_for_function(changed, arg=[cell.element_handle(), before], timeout=MINUTES)
+    assert lab.faults(page) == []
+
+
+def test_a_click_on_a_kind_of_work_shows_who_held_the_gil_beside_its_speed_up(page):
+    lab.open_notebook(page, "04_gil_impact.ipynb")
+    lab.run_all(page, limit=4 * MINUTES)
+    cell = lab.cell(page, "try_workers(run_all")
+    cell.scroll_into_view_if_needed()
+    cell.locator(".threadlab-choice button", has_text="count_primes_once").click()
+    seen = "cell => (cell.querySelector('img[alt]')?.alt ?? '').includes('thread 1: running')"
+    page.wait_for_function(seen, arg=cell.element_handle(), timeout=MINUTES)
+    assert "count_primes_once: " in picture(cell)
     assert lab.faults(page) == []
