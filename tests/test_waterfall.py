@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
+from threadlab.showing import style
 from threadlab.showing.style import RED
-from threadlab.showing.waterfall import downloads_words, plot_downloads
+from threadlab.showing.waterfall import bars_of, downloads_words, plot_downloads
 from threadlab.workloads.downloads import Download
 
 
@@ -29,25 +32,57 @@ def bars(ax, label):
 
 def test_a_download_queues_waits_for_the_first_byte_and_receives():
     ax = plot_downloads(THREE)
-    assert bars(ax, "blocked")[2] == (0.0, 0.12)
-    assert bars(ax, "waiting")[2] == (0.12, 0.1)
-    assert bars(ax, "running")[2] == (0.22, 0.02)
+    assert bars(ax, "queues") == [(0.0, 0.12)]
+    assert bars(ax, "waits")[2] == (0.12, 0.1)
+    assert bars(ax, "receives")[2] == (0.22, 0.02)
 
 
 def test_queueing_is_thin_and_waiting_is_hatched():
     ax = plot_downloads(THREE)
-    assert boxes(ax, "blocked")[0].height < boxes(ax, "running")[0].height / 4
-    assert {group.get_hatch() for group in groups(ax, "waiting")} == {"///"}
+    assert boxes(ax, "queues")[0].height < boxes(ax, "receives")[0].height / 4
+    assert {group.get_hatch() for group in groups(ax, "waits")} == {"///"}
 
 
 def test_rows_keep_the_order_given_from_the_top():
     ax = plot_downloads(THREE)
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
-    assert [round((box.y0 + box.y1) / 2) for box in boxes(ax, "running")] == [0, 1, 2]
+    assert [round((box.y0 + box.y1) / 2) for box in boxes(ax, "receives")] == [0, 1, 2]
 
 
 def test_a_download_that_nobody_handed_in_is_taken_to_queue_from_the_start():
-    assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "blocked")[1] == (0.0, 0.5)
+    assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "queues") == [(0.0, 0.5)]
+
+
+def test_a_new_connection_is_orange_and_wide_enough_to_see():
+    (box,) = boxes(plot_downloads([replace(THREE[0], connected=10.0001), *THREE[1:]]), "connects")
+    assert box.x0 == 0.0
+    assert 0.0001 < box.width < 0.01
+
+
+def test_a_try_in_vain_is_hatched_red_and_marked_then_come_the_pause_and_the_next_try():
+    ax = plot_downloads([replace(one(10.0), earlier=((10.02, 10.04),)), THREE[1]])
+    assert bars(ax, "in vain") == [(0.0, 0.02)]
+    assert bars(ax, "pauses") == [(0.02, 0.02)]
+    assert (0.04, 0.06) in bars(ax, "waits")
+    assert [text.xy for text in ax.texts if text.get_text() == "↻"] == [(pytest.approx(0.02), 0)]
+    assert ax.get_title("left") == "2 downloads, 2 at a time: 0.1 s, 1 tried again"
+
+
+def test_the_legend_tells_only_what_is_there_in_order_of_time():
+    legend = plot_downloads(THREE).texts[0].get_text()
+    assert legend.split("       ") == ["line: queues", "hatched: waits for first byte", "solid: receives"]
+
+
+def test_what_is_under_way_reaches_to_now():
+    unfinished = replace(THREE[2], first_byte=None, ended=None)
+    assert [(bar.kind, round(bar.end, 2)) for bar in bars_of([unfinished], 10.3)] == [
+        ("queues", 0.12),
+        ("waits", 0.3),
+    ]
+
+
+def test_many_rows_get_a_higher_picture():
+    assert style.height(plot_downloads(THREE * 30)) > 90 * 6 > style.height(plot_downloads(THREE))
 
 
 def test_a_failed_download_is_red_and_crossed_and_says_why():
@@ -65,7 +100,7 @@ def test_the_headline_tells_how_many_how_many_at_a_time_and_how_long():
 def test_a_url_that_was_refused_at_once_has_no_bars():
     ax = plot_downloads([Download("file:x", error="only http and https")])
     assert ax.get_title("left") == "1 download, 0 at a time: 0 ms, 1 failed"
-    assert bars(ax, "running") == []
+    assert bars(ax, "receives") == []
 
 
 def test_what_is_no_download_is_named():

@@ -34,6 +34,7 @@ SHOWN: dict[str, Any] = {"color": LIGHT, "linewidth": 16, "zorder": 0, "label": 
 GUESS: dict[str, Any] = {"color": PURPLE, "linestyle": "--", "linewidth": 3, "label": "your guess"}
 TEXT, LARGE, HEADLINE = 14.0, 18.0, 20.0  # points
 WIDTH, RIGHT, ABOVE, BELOW = 1100.0, 20.0, 42.0, 56.0  # of a picture, and its margins
+LINE = 24.0  # pixels from one line of text to the next
 PIXEL = 1 / 96  # inches
 
 # Letters that the font lacks become boxes; the words beside the picture have them, a warning helps nobody.
@@ -138,9 +139,28 @@ def deep(colour: str) -> tuple[float, ...]:
     return tuple(0.72 * part for part in to_rgb(colour))
 
 
+def pale(colour: str) -> tuple[float, ...]:
+    """Return `colour` light enough for hatches of it."""
+    return tuple(0.88 + 0.12 * part for part in to_rgb(colour))
+
+
+def packed(words: Iterable[str], room: float) -> list[str]:
+    """Return `words` with gaps between them, in as few lines as `room` pixels allow."""
+    lines = [""]
+    for each in words:
+        longer = f"{lines[-1]}       {each}" if lines[-1] else each
+        lines[-1:] = [longer] if width_of(longer) < room or not lines[-1] else [lines[-1], each]
+    return [line for line in lines if line]
+
+
 def width(ax: Axes) -> float:
     """Return how many pixels wide `ax` is."""
     return ax.get_position().width * ax.figure.get_figwidth() / PIXEL  # type: ignore[union-attr]
+
+
+def height(ax: Axes) -> float:
+    """Return how many pixels high `ax` is."""
+    return ax.get_position().height * ax.figure.get_figheight() / PIXEL  # type: ignore[union-attr]
 
 
 def scale(ax: Axes) -> float:

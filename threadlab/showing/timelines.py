@@ -8,13 +8,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
 from threadlab.running.gil import turns
 from threadlab.running.timeline import Change, Lane, Mark, Span, Timeline
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, COLOURS, GREY, INK, PURPLE, RED, write
+from threadlab.showing.style import BLUE, COLOURS, GREY, INK, LINE, PURPLE, RED, write
 
 # Each state's part of the room a lane has, and its words; the first is drawn on top.
 STATES = {
@@ -26,7 +25,6 @@ STATES = {
     "ready": (0.5, "pale: runs or waits to run"),
 }
 SHADES = {"gil": "#EFA27B", "off": GREY}  # of what nobody chose; the others have their lane's colour
-LINE = 24.0  # pixels from one line of text to the next
 ROOM, BEFORE, STEP_LINE = 300.0, 96.0, 132.0  # pixels for all, the run before, and the shared object
 LEAST_PIECE, LEAST_STEP = 4.0, 18.0  # pixels; what is shorter is drawn so wide, or nobody would see it
 
@@ -93,7 +91,7 @@ def plot_timeline(
     for place, line in enumerate(legend):
         write(axes, 0, LINE * (place + 0.4), line, color=GREY)
     rows = [(band.y, band.room, band.colour, band.lane.spans) for band in [*old, *new]]
-    draw_spans(axes, rows, ticks=result.ticks)
+    _draw_spans(axes, rows, ticks=result.ticks)
     for run, bands in ((before, old), (result, new)):
         _draw_words(axes, bands, spelled=not legend)
         if bands and before and run:
@@ -117,7 +115,7 @@ def plot_timeline(
     return style.finish(axes, words, axis, f"{aside}{result.machine or ''}", shown=ax is None)
 
 
-def draw_spans(
+def _draw_spans(
     ax: Axes, rows: Sequence[tuple[float, float, str, Iterable[Span]]], *, ticks: bool = False
 ) -> None:
     """Draw each row's spans at its middle, in its room and colour, all that look alike at once for speed."""
@@ -134,8 +132,7 @@ def draw_spans(
             if state == "ready":
                 looks["alpha"] = 0.4
             if state == "waiting":
-                pale = tuple(0.88 + 0.12 * part for part in to_rgb(colour))
-                looks = {"facecolor": pale, "edgecolor": colour, "linewidth": 1, "hatch": "///"}
+                looks = {"facecolor": style.pale(colour), "edgecolor": colour, "linewidth": 1, "hatch": "///"}
             ax.add_collection(PolyCollection(corners, label=state, **looks), autolim=False)
 
 
@@ -152,11 +149,7 @@ def _legend(run: Timeline, room: float) -> list[str]:
         words["off"] = "grey: does not run"
     if len(causes) == 1 and all(causes):
         words["waiting"] = f"hatched: {saying.waits(causes.pop())}"
-    lines = [""]
-    for text in words.values():
-        longer = f"{lines[-1]}       {text}" if lines[-1] else text
-        lines[-1:] = [longer] if style.width_of(longer) < room or not lines[-1] else [lines[-1], text]
-    return lines if words else []
+    return style.packed(words.values(), room)
 
 
 def _short(lane: Lane) -> str:

@@ -1,23 +1,55 @@
-"""Draw downloads as a waterfall: one row each, queueing, waiting for the first byte, receiving."""
+"""Draw downloads as a waterfall, as the developer tools of browsers do: one row each, time to the right."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 
-from threadlab.running.timeline import Span
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GHOST, GREY, RED
-from threadlab.showing.timelines import LINE, draw_spans
+from threadlab.showing.style import BLUE, GHOST, GREY, LINE, ORANGE, RED, pale, write
 
 if TYPE_CHECKING:
     from threadlab.workloads.downloads import Download
 
-ROOM, LEAST_ROWS = 276.0, 8  # pixels for the rows; few rows stay slim
-LEGEND = "line: queues      hatched: waits for first byte      solid: receives"
+# What a download does: its part of the room of a row, and its words; the first is drawn on top.
+KINDS = {
+    "connects": (0.76, "orange: connects"),
+    "receives": (0.76, "solid: receives"),
+    "waits": (0.76, "hatched: waits for first byte"),
+    "queues": (0.14, "line: queues"),
+    "pauses": (0.14, ""),
+    "in vain": (0.76, "red ↻: failed, tried again"),
+}
+COLOURS = {"connects": ORANGE, "queues": GHOST, "pauses": RED, "in vain": RED}  # the others are blue
+HATCHED = ("waits", "in vain")
+LEGEND = ("queues", "connects", "waits", "receives", "in vain")  # in order of time
+ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 6.0, 4.0  # pixels for all, at least for a row and a bar
 
 
-def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> Axes:
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a row: what the download did, in seconds since the start."""
+
+    row: int
+    start: float
+    end: float
+    kind: str
+    colour: str
+
+    def corners(self, least: float) -> list[tuple[float, float]]:
+        """Return the corners, with at least so many seconds for what moves, or nobody would see it."""
+        half = KINDS[self.kind][0] / 2
+        end = max(self.end, self.start + least * (self.kind in ("connects", "receives")))
+        top, bottom = self.row - half, self.row + half
+        return [(self.start, top), (end, top), (end, bottom), (self.start, bottom)]
+
+
+def plot_downloads(
+    results: Sequence["Download"], *, ax: Axes | None = None, reach: float = 0.0, rows: int = LEAST_ROWS
+) -> Axes:
     """Draw `results` as a waterfall on one time axis, in the order given.
 
         >>> from threadlab.workloads.downloads import Download
@@ -27,36 +59,64 @@ def plot_downloads(results: Sequence["Download"], *, ax: Axes | None = None) -> 
     Args:
         results: What `download` or `download_all` returned.
         ax: Where to draw; by default a picture of its own, shown under the cell.
+        reach: The seconds that the axis reaches to at least.
+        rows: For how many there is room at least.
 
     Returns:
         The axes; rows count 0, 1, 2, ... from the top.
     """
     results = style.each_is("results", results, "first_byte", "a list of what download() returned")
+    bars, (start, end) = list(bars_of(results)), stretch(results)
+    known = [KINDS[kind][1] for kind in LEGEND if any(bar.kind == kind for bar in bars)]
+    legend = style.packed(known, style.width(ax) if ax else style.WIDTH - 24 - style.RIGHT)
     errors = list(dict.fromkeys(one.error for one in results if one.error))
-    notes = [LEGEND, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
-    axes = ax or style.new_axes(ROOM + LINE * len(notes), left=24)
-    start, end = stretch(results)
-    rows = max(LEAST_ROWS, len(results))
-    top = -0.6 - LINE * len(notes) * rows / ROOM
-    axes.set(xlim=(0, max(1e-6, 1.04 * (end - start))), ylim=(rows - 0.4, top), yticks=[])
+    notes = [*legend, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
+    rows, lines = max(rows, len(results)), LINE * max(1, len(notes))
+    room = style.height(ax) - lines if ax else max(ROOM, ROW * rows)
+    axes, row = ax or style.new_axes(room + lines, left=24), room / rows
+    top = -0.6 - lines / row
+    axes.set(xlim=(0, max(1e-6, reach, 1.04 * (end - start))), ylim=(rows - 0.4, top), yticks=[])
     style.tidy(axes)
     for line, note in enumerate(notes):
-        looks: Any = {"color": RED if line else GREY, "xycoords": "axes fraction", "va": "top"}
-        style.write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
-    spans = [(row, one, list(_spans(one, start))) for row, one in enumerate(results)]
-    draw_spans(axes, [(row, 1.0, GHOST, own[:1]) for row, _, own in spans])
-    draw_spans(axes, [(row, 1.0, RED if one.error else BLUE, own[1:]) for row, one, own in spans])
-    bad = [((one.ended or start) - start, row) for row, one, _ in spans if one.error]
-    axes.plot([x for x, _ in bad], [row for _, row in bad], "X", color=RED, markersize=9, label="failed")
+        looks: Any = {"color": RED if line >= len(legend) else GREY, "xycoords": "axes fraction", "va": "top"}
+        write(axes, 0, 1, note, shift=(0, -0.75 * LINE * line), **looks)
+    least = LEAST_BAR / style.scale(axes)
+    for kind in reversed(KINDS):
+        for colour in dict.fromkeys(bar.colour for bar in bars if bar.kind == kind):
+            corners = [bar.corners(least) for bar in bars if (bar.kind, bar.colour) == (kind, colour)]
+            looks = {"color": colour, "linewidth": 0}
+            if kind in HATCHED:
+                looks = {"facecolor": pale(colour), "edgecolor": colour, "linewidth": 1, "hatch": "///"}
+            axes.add_collection(PolyCollection(corners, label=kind, **looks), autolim=False)
+    for bar in bars:
+        if bar.kind == "in vain":
+            looks = {"bbox": style.PAPER} if row > 3 * LEAST_BAR else {}
+            looks |= {"ha": "center", "weight": "bold", "color": RED, "fontsize": min(style.TEXT, 0.9 * row)}
+            write(axes, bar.end, bar.row, "↻", **looks)
+    bad = [((one.ended or start) - start, row) for row, one in enumerate(results) if one.error]
+    axes.plot(
+        [x for x, _ in bad], [row for _, row in bad], "X", color=RED, markersize=min(9, row), label="failed"
+    )
     return style.finish(axes, downloads_words(results), "seconds since the start", shown=ax is None)
 
 
-def _spans(one: "Download", start: float) -> Iterator[Span]:
-    """Tell how a download queued, waited and received, as far as it came; a failure waits to its end."""
-    moments = [one.requested or start, one.began, one.first_byte or one.ended, one.ended]
-    for begin, end, state in zip(moments, moments[1:], ("blocked", "waiting", "running"), strict=False):
-        if begin is not None and end is not None and (state != "running" or one.first_byte):
-            yield Span(begin - start, end - start, state)  # type: ignore[arg-type]
+def bars_of(results: Sequence["Download"], now: float = inf) -> Iterator[Bar]:
+    """Yield the parts of every row, as far as they came until `now`, a moment of time.perf_counter."""
+    first, last = stretch(results)
+    now = last if now == inf else now
+    for row, one in enumerate(results):
+        began, colour = one.began, RED if one.error else BLUE
+        parts = [(one.requested or (began and first), "queues")]
+        for failed, again in one.earlier:
+            parts += [(began, "in vain"), (failed, "pauses")]
+            began = again
+        parts += [(began, "connects" if one.connected else "waits"), (one.connected, "waits")]
+        parts += [(one.first_byte, "receives"), (one.ended or now, "")]
+        come = [(moment, kind) for moment, kind in parts if moment is not None and moment <= now]
+        ends = [moment for moment, _ in come[1:]] + [min(now, one.ended or now)]
+        for (begin, kind), end in zip(come, ends, strict=True):
+            if kind and end > begin:
+                yield Bar(row, begin - first, end - first, kind, COLOURS.get(kind, colour))
 
 
 def downloads_words(results: Sequence["Download"]) -> str:
@@ -64,13 +124,14 @@ def downloads_words(results: Sequence["Download"]) -> str:
     begin, end = stretch(results)
     under_way = [(one.began, one.ended) for one in results if one.began is not None and one.ended is not None]
     most = max((sum(a <= moment < b for a, b in under_way) for moment, _ in under_way), default=0)
-    failed = sum(one.error is not None for one in results)
+    failed, again = sum(one.error is not None for one in results), sum(one.tries > 1 for one in results)
     lines = [f"{saying.count(len(results), 'download')}, {most} at a time: {saying.seconds(end - begin)}"]
-    lines[0] += f", {failed} failed" if failed else ""
+    lines[0] += f", {failed} failed" * bool(failed) + f", {again} tried again" * bool(again)
     for row, one in enumerate(results, 1):
         moments = {"began": one.began, "first byte": one.first_byte, "ended": one.ended}
         said = [f"{what} {moment - begin:.2f} s" for what, moment in moments.items() if moment is not None]
-        lines.append(f"download {row}: " + ", ".join(said + ([f"failed: {one.error}"] if one.error else [])))
+        said += [f"{one.tries} tries"] * (one.tries > 1) + ([f"failed: {one.error}"] if one.error else [])
+        lines.append(f"download {row}: " + ", ".join(said))
     return "\n".join(lines)
 
 

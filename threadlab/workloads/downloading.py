@@ -40,7 +40,12 @@ class Download:
     ended: float | None = None
     connected: float | None = None  # None too if the last try went on with an open connection
     announced: int | None = None  # bytes, if the server told
-    tries: int = 1
+    earlier: tuple[tuple[float, float], ...] = ()  # when each try in vain ended, and the next one began
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried."""
+        return 1 + len(self.earlier)
 
 
 class Limits:
@@ -107,11 +112,12 @@ class Job:
         self.known["began"], self.until, retries = began, began + self.limits.time, self.limits.retries
         try:
             while (pause := self._try(retries)) is not None:
-                retries = retries.increment("GET", self.url)
+                retries, failed = retries.increment("GET", self.url), perf_counter()
+                earlier = (*self.known.get("earlier", ()), (failed, failed + pause))
+                self.known |= {"connected": None, "first_byte": None, "announced": None, "size": 0}
+                self.known["earlier"] = earlier
                 with waiting("the next try"):
                     rest(pause, self.stop)
-                self.known |= {"connected": None, "first_byte": None, "announced": None, "size": 0}
-                self.known["tries"] = 1 + len(retries.history)
         finally:
             with self.lock:
                 self.known["ended"] = perf_counter()
