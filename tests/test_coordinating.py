@@ -58,6 +58,9 @@ class Panel:
             attempt.may_end.set()
         return attempt
 
+    def grow(self, attempt):
+        self._ask(f"grow {attempt.job}")
+
     def take(self, attempt):
         self._ask(f"take {attempt.job}" + (" stopped" if attempt.stopped else ""))
         return not attempt.stopped

@@ -65,7 +65,7 @@ def test_a_try_in_vain_is_hatched_red_and_marked_then_come_the_pause_and_the_nex
     assert bars(ax, "pauses") == [(0.02, 0.02)]
     assert (0.04, 0.06) in bars(ax, "waits")
     assert [text.xy for text in ax.texts if text.get_text() == "↻"] == [(pytest.approx(0.02), 0)]
-    assert ax.get_title("left") == "2 downloads, 2 at a time: 0.1 s, 1 tried again"
+    assert ax.get_title("left") == "2 downloads, 2 at a time: 120 ms, 1 tried again"
 
 
 def test_the_legend_tells_only_what_is_there_in_order_of_time():

@@ -52,6 +52,13 @@ def waiting(what: str) -> AbstractContextManager[Any]:
     return run._me().during("waiting", what) if isinstance(run, Watch) else nullcontext()
 
 
+def growing(thing: Any) -> None:
+    """Let who watches the calling thread, if anybody, look at `thing` while it grows."""
+    run = world()
+    if isinstance(run, Watch):
+        run.growing.append(thing)
+
+
 def task(name: str) -> AbstractContextManager[Any]:
     """Give a piece of work in the watching thread itself a lane, for the time of a block."""
     run = world()
@@ -72,6 +79,7 @@ class Watch(World):
     ) -> None:
         accesses = None if shared is None else Accesses(shared, namespace, self._clock)
         super().__init__(number("limit", limit, least=0.01), accesses, write, ticks=gil)
+        self.growing: list[Any] = []
         self._namespace = namespace
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()

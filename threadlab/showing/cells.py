@@ -117,6 +117,9 @@ class RunPanel(Shown):
         """Show that nothing is under way."""
         self.run.disabled, self.stop.disabled = False, True
 
+    def grow(self, attempt: Any) -> None:
+        """Show how far `attempt` has come: not at all, for most."""
+
     def more(self) -> Sequence[Any]:
         """Return what is left to do when the jobs of a run are done: nothing, for most."""
         return ()

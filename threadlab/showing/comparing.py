@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ from threadlab.showing.measured import Measured
 from threadlab.showing.speedups import VERDICT, axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import ABOVE, BELOW, BLUE, GHOST, GREY, PIXEL, PURPLE, RED, WIDTH, write
 from threadlab.showing.timelines import plot_timeline
-from threadlab.showing.waterfall import downloads_words, plot_downloads
+from threadlab.showing.waterfall import downloads_words, plot_downloads, stretch
 
 HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
 LEFT, STRIP_LEFT = (62.0, 400.0), (690.0, WIDTH - style.RIGHT)  # of speed-ups, with names behind, and a strip
@@ -35,6 +36,7 @@ def compare(
     latency: float = 0.0,
     strip: tuple[str, Timeline] | None = None,
     recorded: Sequence[Any] = (),
+    growing: Sequence[Any] | None = None,
 ) -> style.Picture:
     """Draw what is `known`, with `workers` as the setting that is looked at; its axes grow if need be.
 
@@ -42,6 +44,7 @@ def compare(
     `latency` tells the ideal, and what is full at the knee.
     A `strip` of one kind of work stands beside the speed-ups.
     Speed-ups `recorded` on another computer are drawn below those of this one.
+    Of downloads that are `growing` there is only the room where they will be seen.
     """
     expected = style.guessed(guess)
     if known.works:
@@ -73,7 +76,13 @@ def compare(
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
     run, against = _two_axes((style.margin(names), 620), (700, WIDTH - style.RIGHT))
-    if isinstance(lanes, Timeline):
+    if growing is not None:
+        rows = max(len(growing), len(downloads or ()))
+        so_far = perf_counter() - stretch(growing)[0] if growing else 0.0
+        ideal = limits.seconds(workers) if limits else 0.5
+        plot_downloads([], ax=run, rows=rows, reach=1.1 * ideal if so_far < ideal else 2 * so_far)
+        title, seen = f"{rows} downloads, {saying.count(workers)}", ""
+    elif isinstance(lanes, Timeline):
         plot_timeline(lanes, ax=run, reach=known.longest or 1.0)
         style.below(run, "seconds since the start")
         title, seen = saying.count(workers), lanes.text()
@@ -82,6 +91,7 @@ def compare(
         title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", downloads_words(lanes)
     draw_times(against, known, workers, expected, knee, limits)
     words = times_words(middle, workers, knee, expected)
+    words = f"{saying.count(workers)}: under way" if growing is not None else words
     style.below(against, "", this_machine())
     style.headline(run, title)
     style.headline(against, "seconds against threads (× as fast)")

@@ -19,6 +19,7 @@ from threadlab.running.machine import own_share
 from threadlab.running.timeline import Timeline
 from threadlab.running.watching import Watch
 
+BEAT = 0.2  # seconds between two looks at what runs
 _turn = threading.Lock()  # held while a learner's function runs: two at once would measure each other
 
 
@@ -26,7 +27,7 @@ class Coordinator:
     """Turns wishes into calls of a panel, one after the other.
 
     The panel has draw(), clear(), plan(wish) -> jobs, more() -> jobs when those of a run are done,
-    attempt(job), take(attempt) -> go on?, and rest().
+    attempt(job), grow(attempt) while it runs, take(attempt) -> go on?, and rest().
     An attempt is called on the runner; its stop() ends it, from any thread.
     """
 
@@ -98,7 +99,8 @@ class Coordinator:
                         self._wishes.remove(wish)
                         return act
                 if self._attempt:
-                    self._changed.wait()
+                    if not self._changed.wait(BEAT):
+                        return partial(panel.grow, self._attempt)
                 elif self._jobs:
                     self._start(self._jobs.popleft())
                 elif "run" in self._wishes or self._rests_at <= self._clock():
@@ -198,6 +200,11 @@ class Attempt:
         finally:
             self._last()
             _turn.release()
+
+    @property
+    def growing(self) -> list[Any]:
+        """What the function has begun so far and let be looked at, such as downloads."""
+        return list(self._watch.growing)
 
     def stop(self) -> None:
         """End the call, from any thread, and all that it started."""

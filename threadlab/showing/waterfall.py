@@ -68,6 +68,7 @@ def plot_downloads(
     results = style.each_is("results", results, "first_byte", "a list of what download() returned")
     bars, (start, end) = list(bars_of(results)), stretch(results)
     known = [KINDS[kind][1] for kind in LEGEND if any(bar.kind == kind for bar in bars)]
+    known = known or [KINDS[kind][1] for kind in LEGEND[:-1]]
     legend = style.packed(known, style.width(ax) if ax else style.WIDTH - 24 - style.RIGHT)
     errors = list(dict.fromkeys(one.error for one in results if one.error))
     notes = [*legend, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]

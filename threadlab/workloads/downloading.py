@@ -15,7 +15,7 @@ from urllib3 import Retry
 from urllib3.exceptions import InvalidHeader, ProtocolError
 
 from threadlab.running.arguments import number, whole_number
-from threadlab.running.watching import waiting
+from threadlab.running.watching import growing, waiting
 from threadlab.workloads.connections import mine
 from threadlab.workloads.failures import sentence_for
 from threadlab.workloads.file_names import URL
@@ -108,6 +108,7 @@ class Job:
 
     def run(self) -> Download:
         """Download, as often as it takes and is allowed."""
+        growing(self)
         mine.job, began = self, perf_counter()
         self.known["began"], self.until, retries = began, began + self.limits.time, self.limits.retries
         try:
