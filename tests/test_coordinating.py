@@ -124,6 +124,17 @@ def test_run_does_every_job_one_after_the_other_and_then_rests():
     assert panel.asked == ["plan run", *jobs, "rest"]
 
 
+def test_a_job_under_way_is_looked_at_again_and_again():
+    panel = Panel(by_hand=[1])
+    coordinator = Coordinator(panel)
+    coordinator.wish("run")
+    panel.wait_for("attempt 1")
+    panel.wait_for("grow 1")
+    panel.attempts[1].may_end.set()
+    assert coordinator.join(LIMIT)
+    assert panel.asked.index("grow 1") < panel.asked.index("take 1")
+
+
 def test_a_run_goes_on_while_the_panel_has_more_jobs():
     panel = Panel()
     panel.rounds = [[5], [4]]

@@ -6,11 +6,12 @@ from types import FunctionType, SimpleNamespace
 import pytest
 
 from threadlab.running.scaling import Scaling, Timing, Verdict
-from threadlab.showing import cells, measured, panels
+from threadlab.showing import cells, coordinating, measured, panels
 from threadlab.showing.measured import Measured
 from threadlab.showing.panels import Panel, try_workers
 from threadlab.workloads.cpu import count_primes
-from threadlab.workloads.downloads import Download
+from threadlab.workloads.downloads import Download, download_all
+from threadlab.workloads.site import serve_site
 
 LIMIT = 30.0  # seconds for any wait
 calls = []
@@ -191,6 +192,25 @@ def test_downloads_are_shown_as_a_waterfall():
     panel = panel_of(lambda workers: [one] * 24)
     press(panel, panel.run)
     assert panel.picture.figure.axes[0].get_title("left") == "24 downloads, 4 threads"
+
+
+def test_downloads_grow_on_the_screen_while_they_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(coordinating, "BEAT", 0.01)
+    frames, go_on = [], threading.Event()
+
+    def update(shown, raw=False):
+        frames.append(shown)
+        if raw:
+            go_on.set()
+
+    def fetch(workers):
+        with serve_site(latency=0.0, faults={"hang": 1.0}) as site:
+            download_all(site.urls(1), tmp_path, stop=go_on)
+
+    panel = panel_of(fetch, workers=(1,))
+    panel._handle = SimpleNamespace(update=update)
+    press(panel, panel.run)
+    assert any("<rect" in frame["text/html"] for frame in frames if isinstance(frame, dict))
 
 
 def test_the_knee_knows_the_limit_of_the_site():

@@ -81,6 +81,12 @@ def test_what_is_under_way_reaches_to_now():
     ]
 
 
+def test_what_is_not_there_yet_has_its_axes_and_a_legend():
+    ax = plot_downloads([], reach=3.0, rows=32)
+    assert (ax.get_xlim(), round(ax.get_ylim()[0])) == ((0, 3.0), 32)
+    assert "orange: connects" in ax.texts[0].get_text()
+
+
 def test_many_rows_get_a_higher_picture():
     assert style.height(plot_downloads(THREE * 30)) > 90 * 6 > style.height(plot_downloads(THREE))
 

@@ -44,7 +44,7 @@ def button(text: str, act: Callable[[], object], *, colour: str = "", font: int 
 
 def slider(name: str, options: dict[str, Any], value: Any) -> Any:
     """Return a slider with this `name` that stops at the values of `options`, labelled by their keys."""
-    looks = {"description_allow_html": True, "layout": {"width": "330px"}}
+    looks = {"description_allow_html": True, "layout": {"width": "300px"}}
     text = f'<span style="font-size:16px">{name}</span>'
     return ipywidgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
 
@@ -105,7 +105,7 @@ class RunPanel(Shown):
 
     def say(self, text: str) -> None:
         """Write `text` beside the buttons."""
-        self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
+        self.note.value = f'<span style="font-size:16px;white-space:nowrap">{escape(text)}</span>'
 
     def warn(self, text: str) -> None:
         """Write `text` below the question."""

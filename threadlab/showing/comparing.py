@@ -72,7 +72,7 @@ def compare(
     limits, at_once = limits_of(site, downloads, latency), getattr(site, "at_once", None)
     more = {"tasks": downloads and len(downloads), "at_once": at_once, "line": limits.line if limits else 0.0}
     knee = find_knee(middle, busy=known.busy(), **more)
-    lanes = known.lanes.get(workers) or none_yet(workers)
+    lanes = known.lanes.get(workers) or none_yet(workers) if growing is None else growing
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
     run, against = _two_axes((style.margin(names), 620), (700, WIDTH - style.RIGHT))
