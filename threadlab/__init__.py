@@ -35,6 +35,7 @@ _HOMES = {
     "threadlab.showing.tiles": ("plot_orders",),
     "threadlab.showing.panels": ("try_workers",),
     "threadlab.showing.ways": ("try_executors",),
+    "threadlab.showing.addresses": ("try_urls",),
     "threadlab.showing.choosing": ("try_chooser",),
     "threadlab.showing.stepper": ("show_orders",),
     "threadlab.showing.fairness": ("try_fairness",),

@@ -9,6 +9,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from threadlab.showing.coordinating import Coordinator
+from threadlab.showing.growing import Growing
 from threadlab.showing.style import Picture, Shown
 
 # What the widgets' own styles cannot say.
@@ -72,6 +73,8 @@ class RunPanel(Shown):
     """
 
     paint: Callable[[], Picture]  # what is known
+    room_for: Callable[[Sequence[Any], Any], Picture]  # where downloads of an attempt can grow
+    growing: Growing | None = None  # what grows: each attempt begins with its own
 
     def __init__(self, question: str, controls: Sequence[Any], pause: float, *more: Any) -> None:
         self.coordinator = Coordinator(self, pause=pause)
@@ -118,7 +121,12 @@ class RunPanel(Shown):
         self.run.disabled, self.stop.disabled = False, True
 
     def grow(self, attempt: Any) -> None:
-        """Show how far `attempt` has come: not at all, for most."""
+        """Show how far the downloads of `attempt`, if it has any, have come."""
+        results = attempt.so_far() if hasattr(attempt, "so_far") else []
+        if results and self._handle:
+            if self.growing is None or not self.growing.fits(results):
+                self.growing = Growing(self.room_for(results, attempt))
+            self._handle.update(self.growing.draw(results), raw=True)
 
     def more(self) -> Sequence[Any]:
         """Return what is left to do when the jobs of a run are done: nothing, for most."""

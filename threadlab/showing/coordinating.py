@@ -201,10 +201,9 @@ class Attempt:
             self._last()
             _turn.release()
 
-    @property
-    def growing(self) -> list[Any]:
-        """What the function has begun so far and let be looked at, such as downloads."""
-        return list(self._watch.growing)
+    def so_far(self) -> list[Any]:
+        """Return the downloads that the function has begun, as far as they came."""
+        return [each.now() for each in list(self._watch.growing)]
 
     def stop(self) -> None:
         """End the call, from any thread, and all that it started."""

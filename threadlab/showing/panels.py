@@ -86,7 +86,6 @@ class Panel(RunPanel):
         self._recorded, self._began = recorded, 0.0  # when the run began
         self._last: list[Job] = []  # of the run, once there are enough rounds
         self._limits = ""  # what will falsify the times, as seen before the last run
-        self._growing: Growing | None = None  # the waterfall of the attempt under way
         self._lines: list[str] = []  # printed by the learner's threads; the coordinator shows them
         self.printed = widgets.Output()
         self.workers = slider("workers", {str(n): n for n in known.workers}, known.workers[-1])
@@ -180,8 +179,6 @@ class Panel(RunPanel):
         work, workers, *strip = job
         self.say(f"measuring {work} {saying.count(workers)} …")
         kind = [newest(self._kinds[work])] if work else []
-        waterfall = self._handle and any(isinstance(seen, list) for seen in self.known.lanes.values())
-        self._growing = self._room_for([], workers) if waterfall else None  # now, while no clock runs
         set_site = partial(self._site.set, latency=self.latency.value) if self._site else lambda: None
         more: Any = {
             "job": job,
@@ -190,19 +187,15 @@ class Panel(RunPanel):
             "first": set_site,
             "gil": bool(strip),
         }
-        return Attempt(newest(self._function), *kind, workers, **more)
+        attempt = Attempt(newest(self._function), *kind, workers, **more)
+        waterfall = self._handle and any(isinstance(seen, list) for seen in self.known.lanes.values())
+        self.growing = Growing(self.room_for([], attempt)) if waterfall else None  # now: no clock runs yet
+        return attempt
 
-    def grow(self, attempt: Attempt) -> None:
-        """Show the downloads of `attempt` as far as they came."""
-        results = [each.now() for each in attempt.growing]
-        if results and self._handle:
-            if self._growing is None or not self._growing.fits(results):
-                self._growing = self._room_for(results, attempt.job[1])
-            self._handle.update(self._growing.draw(results), raw=True)
-
-    def _room_for(self, results: Sequence[Any], workers: int) -> Growing:
+    def room_for(self, results: Sequence[Any], attempt: Attempt) -> Picture:
+        """Return the picture on which `results`, the downloads of `attempt`, can grow."""
         more: Any = {"site": self._site, "latency": self.latency.value, "growing": results}
-        return Growing(compare(self.known, workers, guess=self._guess, **more))
+        return compare(self.known, attempt.job[1], guess=self._guess, **more)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+from threadlab import __version__
+
 
 class _Known:
     """What a connection of urllib3 tells the job that uses it."""
@@ -44,6 +46,7 @@ class _OfThisThread(local):
     def __init__(self) -> None:
         self.session = requests.Session()
         self.session.max_redirects = 10
+        self.session.headers["User-Agent"] = f"threadlab/{__version__} (a course on Python threads)"
         self.session.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
         for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
             self.session.mount(scheme, _Adapter(pool_connections=2))
