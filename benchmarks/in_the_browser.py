@@ -1,7 +1,8 @@
-"""Claims: key to new picture at most 200 ms, click to first sign of life 250 ms, Stop within 0.5 s, 20 of 20.
+"""Claims: key to new picture at most 200 ms, click to first sign of life 250 ms, to the first picture 0.5 s.
 
-Drives a panel of notebook 01's kind in JupyterLab in headless Chromium. Times are taken in the page itself:
-from the event of the key or click to the change of the picture or of a button.
+And Stop within 0.5 s; each 20 of 20. A click is one on Run or on a kind of work behind "Who held the GIL?".
+Drives panels of the notebooks 01 and 04 in JupyterLab in headless Chromium. Times are taken in the page
+itself: from the event of the key or click to the change of the picture or of a button.
 
     python benchmarks/in_the_browser.py
 """
@@ -32,13 +33,33 @@ def process_all(workers):
         return list(pool.map(process_order, orders))
 try_workers(process_all)
 """
+STRIP = """
+from concurrent.futures import ThreadPoolExecutor
+from threadlab import count_primes, try_workers
+def count_primes_once(_):
+    return count_primes(30_000)
+def run_all(work, workers):
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(4)))
+try_workers(run_all, work=[count_primes_once], workers=(1, 2, 4))
+"""
+LIMITS = {
+    "key to new picture": 200,
+    "click to first sign of life": 250,
+    "Stop to rest": 500,
+    "click on Run to the first picture": 500,
+    "click on the strip to the first picture": 500,
+    "click on the strip to the strip": 1000,
+}  # milliseconds
 # Resolves to the milliseconds from the next `event` on `root` until `done()` is true, checked at each frame.
 WATCH = """([root, event, what]) => new Promise(resolve => {
     const picture = () => root.querySelector('img[alt]')?.src;
     const button = name => [...root.querySelectorAll('button')].find(each => each.textContent === name);
     const before = picture();
-    const done = {picture: () => picture() && picture() !== before, life: () => !button('Stop').disabled,
-                  rest: () => !button('Run').disabled}[what];
+    const alt = () => root.querySelector('img[alt]')?.alt ?? '';
+    const strip = () => alt().includes('a turn') && !alt().includes('not watched yet');
+    const done = {picture: () => picture() && picture() !== before, strip,
+                  life: () => !button('Stop').disabled, rest: () => !button('Run').disabled}[what];
     document.addEventListener(event, () => {
         const start = performance.now();
         const look = () => done() ? resolve(performance.now() - start) : requestAnimationFrame(look);
@@ -73,10 +94,30 @@ def measure(page):
     return seen
 
 
+def measure_strip(page):
+    cell = page.locator(".jp-CodeCell")
+    run, stop, clear = (cell.get_by_role("button", name=name) for name in ("Run", "Stop", "Clear"))
+    times_only, primes = (cell.get_by_role("button", name=name) for name in ("times only", "count_primes"))
+    rows = list(LIMITS)[3:]
+    seen = {row: [] for row in rows}
+    acts = (run, "picture"), (primes, "picture"), (primes, "strip")
+    for row, (button, what) in [each for each in zip(rows, acts, strict=True) for _ in range(TIMES)]:
+        times_only.click()
+        clear.click()
+        page.wait_for_timeout(1000)
+        seen[row].append(time(page, cell, "click", what, button.click))
+        page.wait_for_timeout(1500)
+        if stop.is_enabled():
+            stop.click()
+            page.wait_for_timeout(500)
+    return seen
+
+
 def main():
     home = Path(tempfile.mkdtemp())
     (home / "notebooks").mkdir()
     conftest.write_notebook(home / "notebooks" / "panel.ipynb", PANEL)
+    conftest.write_notebook(home / "notebooks" / "strip.ipynb", STRIP)
     port, token = conftest.free_port(), secrets.token_hex()
     own = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     own |= {"IPYTHONDIR": str(home / "ipython"), "PYTHONPATH": str(ROOT)} | jupyter_environment()
@@ -98,6 +139,9 @@ def main():
             lab.open_notebook(page, "panel.ipynb")
             lab.run_all(page)
             seen = measure(page)
+            lab.open_notebook(page, "strip.ipynb")
+            lab.run_all(page)
+            seen |= measure_strip(page)
             chromium.close()
         server.end_sessions()
     finally:
@@ -106,7 +150,8 @@ def main():
     print(f"{this_machine()}; JupyterLab in headless Chromium, {TIMES} times each, nothing dropped\n")
     print("| | ms, median (range) | limit | kept |")
     print("|---|---|---|---|")
-    for (name, values), limit in zip(seen.items(), (200, 250, 500), strict=True):
+    for name, values in seen.items():
+        limit = LIMITS[name]
         kept = sum(value <= limit for value in values)
         span = f"{median(values):.0f} ({min(values):.0f} to {max(values):.0f})"
         print(f"| {name} | {span} | {limit} | {kept} of {TIMES} |")

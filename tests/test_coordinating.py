@@ -103,6 +103,14 @@ def test_a_slider_at_rest_has_its_setting_measured():
     assert panel.asked == ["draw", "plan rest", "attempt one", "take one", "rest"]
 
 
+def test_a_button_has_its_setting_measured_at_once(clock):
+    panel = Panel()
+    coordinator = Coordinator(panel, pause=1e9, clock=clock)
+    coordinator.moved(at_once=True)
+    assert coordinator.join(LIMIT)
+    assert panel.asked == ["draw", "plan rest", "attempt one", "take one", "rest"]
+
+
 def test_every_move_starts_the_rest_anew(clock):
     panel = Panel()
     coordinator = Coordinator(panel, pause=0.5, clock=clock)

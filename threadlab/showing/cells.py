@@ -87,7 +87,8 @@ class RunPanel(Shown):
         row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
         self._row = ipywidgets.VBox([row, *more])
         for each in (*controls, *more):
-            each.observe(lambda _: self.coordinator.moved(), "value")
+            at_once = isinstance(each, ipywidgets.ToggleButtons)
+            each.observe(lambda _, at_once=at_once: self.coordinator.moved(at_once=at_once), "value")
         self.picture: Picture | None = None
         self._handle: Any = None  # of the picture under the cell
         self.rest()

@@ -42,12 +42,15 @@ class Coordinator:
         self._stopped = False  # since the jobs were planned
         self._attempt: Any = None  # what the runner does
 
-    def moved(self) -> None:
-        """Draw at once; when the slider has come to rest, see what to measure. The last position wins."""
+    def moved(self, *, at_once: bool = False) -> None:
+        """Draw at once; when the slider has come to rest, see what to measure. The last position wins.
+
+        A button has come to rest `at_once`.
+        """
         with self._changed:
             if not self._running:
                 self._jobs.clear()
-                self._rests_at = self._clock() + self._pause
+                self._rests_at = self._clock() + (0.0 if at_once else self._pause)
         self.wish("draw")
 
     def wish(self, wish: str) -> None:
