@@ -177,7 +177,7 @@ def test_what_is_no_scaling_is_named():
 
 
 def test_nothing_to_compare_is_drawn_empty():
-    assert plot_scaling([]).get_title("left") == "1 workers: not measured yet"
+    assert plot_scaling([]).get_title("left") == "1 worker: not measured yet"
 
 
 def test_the_machine_and_the_rounds_stand_below():

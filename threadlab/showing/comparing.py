@@ -23,7 +23,7 @@ from threadlab.showing.timelines import plot_timeline
 from threadlab.showing.waterfall import downloads_words, plot_downloads, stretch
 
 HEIGHT, TITLE = 270.0, 30.0  # pixels of the axes, and of the line above each
-LEFT, STRIP_LEFT = (62.0, 400.0), (690.0, WIDTH - style.RIGHT)  # of speed-ups, with names behind, and a strip
+LEFT, STRIP = 62.0, (690.0, WIDTH - style.RIGHT)  # of speed-ups, with names behind, and the ends of a strip
 TURNS = 24.5  # as many as one can see from the back of a room
 
 
@@ -52,7 +52,9 @@ def compare(
         names = [*known.works, *(f"{work}, recorded" for work in known.works if recorded)]
         ax, beside = axes_for(HEIGHT + TITLE, names), None
         if strip:
-            ax, beside = _two_axes(LEFT, STRIP_LEFT, below=BELOW + VERDICT)
+            lane_names = style.margin(lane.name for lane in strip[1].lanes)
+            right = STRIP[0] - lane_names - style.margin(["ideal", *names], bold=True) - 12
+            ax, beside = _two_axes((LEFT, right), STRIP, below=BELOW + VERDICT)
         recorded = () if strip else recorded  # there is no room for their names
         more: Any = {"before": past, "recorded": recorded, "workers": workers, "reach": known.counts[-1]}
         more["first"] = strip[0] if strip else ""

@@ -163,7 +163,9 @@ def scaling_words(results: Sequence[Scaling], guess: float | None = None, worker
     """Return what the first of `results` came to with so many `workers` (by default the most), and all."""
     many, first = _first(results, workers)
     if first is None or many == 1:
-        lines = [f"{many} {kind(results)}: {'what more are compared with' if first else 'not measured yet'}"]
+        alone = {"threads": "1 thread", "processes": "1 process"}.get(kind(results), "1 worker")
+        who = alone if many == 1 else f"{many} {kind(results)}"
+        lines = [f"{who}: {'what more are compared with' if first else 'not measured yet'}"]
     else:
         ratio, word = first.speedup(many), first.verdict(many).word.capitalize()
         gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast as one"
