@@ -65,7 +65,7 @@ def test_the_ideal_of_a_site_ends_at_what_it_serves_at_once():
 def test_the_ideal_of_a_site_ends_at_its_line():
     limits = Limits(FILES, latency=0.1, bandwidth=2_400_000)
     assert limits.line == pytest.approx(1.0)
-    assert [limits.seconds(n) for n in (1, 24, 64)] == pytest.approx([2.4, 1.1, 1.1])
+    assert [limits.seconds(n) for n in (1, 24, 64)] == pytest.approx([3.4, 1.1, 1.1])
 
 
 def test_the_line_of_each_connection_is_slow_for_all():

@@ -40,7 +40,8 @@ class Limits:
 
     def seconds(self, workers: int) -> float:
         """Return the least time that `workers` can take, in turns where the site serves fewer at once."""
-        takes = [self.latency + size / (self.bandwidth_each or float("inf")) for size in self.sizes]
+        fastest = min(self.bandwidth_each or float("inf"), self.bandwidth or float("inf"))
+        takes = [self.latency + size / fastest for size in self.sizes]
         together = min(workers, self.at_once or workers)
         rounds = ceil(len(takes) / together) * min(takes, default=0.0)
         return max([rounds, sum(takes) / together, self.latency + self.line, *takes])
