@@ -3,7 +3,16 @@
 import pytest
 
 from threadlab import DEADLOCK, LIVELOCK, Crash, explore
-from threadlab.showing.tiles import colour_of, counted, headline, outcome_words, rows_of, tiles, turns
+from threadlab.showing.tiles import (
+    colour_of,
+    counted,
+    headline,
+    outcome_words,
+    plot_orders,
+    rows_of,
+    tiles,
+    turns,
+)
 
 
 class Shop:
@@ -72,6 +81,14 @@ def test_a_bound_that_was_met_is_in_the_headline_and_beside_it():
 def test_how_the_orders_are_counted_is_said():
     assert counted(found([sell, count])) == "A has 2 steps, B has 2 steps"
     assert counted(found([sell, sell])) == "A has 1 to 2 steps, B has 1 to 2 steps"
+
+
+def test_two_explorations_stand_side_by_side_each_under_its_headline():
+    first, second = plot_orders(found([sell, sell], {0}), beside=found([sell], {0})).figure.axes
+    titles = [ax.get_title(loc="left") for ax in (first, second)]
+    assert titles == ["4 of 6 orders are wrong", "The only order is right"]
+    assert first.get_position().x1 <= second.get_position().x0
+    assert [len(ax.patches) for ax in (first, second)] == [22, 2]
 
 
 def test_a_case_becomes_a_tile_for_each_turn():

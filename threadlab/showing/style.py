@@ -102,9 +102,15 @@ def finish(ax: Axes, words: str, axis: str, aside: object = "", *, shown: bool) 
     """Write the first line of `words` above `ax`, `axis` and `aside` below, and have it `shown` if so."""
     headline(ax, words.splitlines()[0])
     below(ax, axis, aside)
-    if shown and get_ipython() is not None:
-        display(Picture(ax.figure, words))
+    if shown:
+        show(ax, words)
     return ax
+
+
+def show(ax: Axes, words: str) -> None:
+    """Show the picture of `ax` under its cell, read aloud as `words`."""
+    if get_ipython() is not None:
+        display(Picture(ax.figure, words))
 
 
 def headline(ax: Axes, text: str) -> None:

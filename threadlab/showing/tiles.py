@@ -19,6 +19,7 @@ MOST = 20  # orders that a class can still look through one by one
 SIGNS = ("✗ wrong", "✓ right")
 NAMES = "ABCDEFGH"
 ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
+TITLE: Any = {"fontsize": style.HEADLINE, "fontweight": "bold"}
 _TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
 
 
@@ -99,7 +100,8 @@ def headline(found: Exploration) -> str:
         told = "At least {} wrong, and not all were tried" if wrong else "Stopped after {}, none wrong"
         return told.format(tried)
     if not wrong:
-        return f"All {found.total:,} orders are right" if found.total > 1 else "The only order is right"
+        few = {1: "The only order is right", 2: "Both orders are right"}
+        return few.get(int(found.total), f"All {found.total:,} orders are right")
     are = "is" if found.wrong == 1 else "are"
     return f"{found.wrong:,} of {count(int(found.total), 'order')} {are} wrong"
 
@@ -112,7 +114,7 @@ def counted(found: Exploration) -> str:
     return "; ".join(part for part in (steps, starves, *found.notes) if part)
 
 
-def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
+def plot_orders(result: Exploration, *, ax: Axes | None = None, beside: Exploration | None = None) -> Axes:
     """Draw the orders of `result` as rows of tiles; if they are many, one of each outcome.
 
         >>> from threadlab import explore
@@ -120,35 +122,55 @@ def plot_orders(result: Exploration, *, ax: Axes | None = None) -> Axes:
         ...     numbers.append(len(numbers))
         >>> found = explore([add, add], state=list, outcome=tuple)
         >>> plot_orders(found).get_title(loc="left")
-        'All 2 orders are right'
+        'Both orders are right'
 
     Args:
         result: What explore() returned.
         ax: Where to draw; by default a new picture, which is shown.
+        beside: Another exploration to compare with, drawn at the right of a new picture.
 
     Raises:
-        TypeError: `result` is no exploration.
+        TypeError: `result` or `beside` is no exploration.
     """
     (found,) = style.each_is("result", [result], "can_starve", "what explore() returned")
+    if beside is not None:
+        style.each_is("beside", [beside], "can_starve", "what explore() returned")
+        return _drawn_beside(found, beside)
     return style.finish(_drawn(found, ax), orders_words(found), counted(found), shown=ax is None)
 
 
-def _drawn(found: Exploration, ax: Axes | None = None) -> Axes:
-    """Draw the rows of `found` on `ax`, or on axes of their own."""
+def _drawn_beside(found: Exploration, other: Exploration) -> Axes:
+    """Draw the rows of both, each with its own headline."""
+    lines = max(len(rows_of(each)) for each in (found, other))
+    left = style.new_axes(lines * ROW, left=24, right=24 + WIDE / 2)
+    x, y, width, height = left.get_position().bounds
+    right = left.figure.add_axes((x + (24 + WIDE / 2) / style.WIDTH, y, width, height))
+    for ax, each in ((left, found), (right, other)):
+        style.below(_drawn(each, ax, wide=WIDE / 2, lines=lines), counted(each))
+        ax.set_title(headline(each), loc="left", x=0, y=1, pad=10, color=style.INK, **TITLE)
+    (first, *rows), (other_first, *other_rows) = (orders_words(e).splitlines() for e in (found, other))
+    style.show(left, "\n".join([f"{first}; beside: {other_first}", *rows, "beside:", *other_rows]))
+    return left
+
+
+def _drawn(
+    found: Exploration, ax: Axes | None = None, *, wide: float = WIDE, lines: int | None = None
+) -> Axes:
+    """Draw the rows of `found` on `ax`, `wide` pixels and with room for so many `lines`, or on its own."""
     rows = rows_of(found)
-    columns = 2 if len(rows) > 10 else 1
-    lines = -(-len(rows) // columns)
+    columns = 2 if len(rows) > 10 and not lines else 1
+    lines = lines or -(-len(rows) // columns)
     axes = style.new_axes(lines * ROW, left=24, right=24) if ax is None else ax
-    axes.set(xlim=(0, WIDE), ylim=(lines * ROW, 0), xticks=(), yticks=())
+    axes.set(xlim=(0, wide), ylim=(lines * ROW, 0), xticks=(), yticks=())
     axes.spines[:].set_visible(False)
     widest = max(sum(_width(text) for *_, text in turns(row.case)) for row in rows)
-    shrink = min(1.0, 0.6 * WIDE / columns / widest)
+    shrink = min(1.0, 0.6 * wide / columns / widest)
     stops = [widest * shrink + 16]  # where the words of a row begin
     for words in zip(*((row.told, row.sign) for row in rows), strict=True):
         stops.append(stops[-1] + max(style.width_of(word, 16, bold=True) for word in words) + 24)
     for place, row in enumerate(rows):
         column, line = divmod(place, lines)
-        _draw(axes, row, column * WIDE / columns, (line + 0.5) * ROW, shrink, stops)
+        _draw(axes, row, column * wide / columns, (line + 0.5) * ROW, shrink, stops)
     return axes
 
 
