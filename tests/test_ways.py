@@ -1,7 +1,9 @@
 from datetime import date
+from functools import partial
 
 import pytest
 
+from threadlab import sweep
 from threadlab.running.machine import Machine
 from threadlab.running.recordings import Recording
 from threadlab.running.scaling import Scaling, Timing
@@ -86,8 +88,8 @@ def test_a_second_run_leaves_the_first_as_a_ghost_and_clear_forgets_both():
 
 def test_each_round_is_drawn_as_it_comes():
     drawn = []
-    how = {"workers": (1, 2), "repeats": 3, "until": None}
-    attempt = Sweep(abs, [1], "threads", how, lambda: drawn.append(attempt.seen.rounds))
+    call = partial(sweep, abs, [1], workers=(1, 2), repeats=3)
+    attempt = Sweep(call, "threads", lambda: drawn.append(attempt.seen.rounds))
     attempt()
     assert drawn == [1, 2, 3]
 

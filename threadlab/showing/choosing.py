@@ -10,12 +10,11 @@ from threadlab.running import arguments
 from threadlab.running.arguments import name_of
 from threadlab.running.coroutines import Coroutines, alone
 from threadlab.running.machine import limits, this_machine
-from threadlab.running.scaling import Scaling
-from threadlab.showing.cells import RunPanel, choice, take_the_place
+from threadlab.showing.cells import choice, take_the_place
 from threadlab.showing.coordinating import newest
 from threadlab.showing.predicted import draw_choice
 from threadlab.showing.style import Picture
-from threadlab.showing.ways import STOPPED, Sweep
+from threadlab.showing.ways import Sweep, Sweeps
 from threadlab.workloads import kinds
 from threadlab.workloads.kinds import WAYS, Kind, choose
 
@@ -54,15 +53,12 @@ def try_chooser(own: Callable[[Any], Any] | None = None, items: Iterable[Any] = 
     return panel
 
 
-class Chooser(RunPanel):
+class Chooser(Sweeps):
     """The questions, the prediction that follows from the answers, and what each way took."""
 
     def __init__(self, own: Callable[[Any], Any] | None, items: list[Any], *, pause: float = 0.5) -> None:
         self._own: Any = own
-        self._items = items
-        self._known, self._problems = dict[Job, Scaling](), dict[Job, str]()
-        self._under_way: Sweep | None = None
-        self._job: Job = ("", "")
+        self._items, self._known, self._problems = items, {}, {}
         asked = _QUESTIONS.items()
         self.answers = {field: choice(ask, {each: each for each in right}) for field, (ask, right) in asked}
         self.answers["waits"].value = Kind().waits
@@ -78,12 +74,11 @@ class Chooser(RunPanel):
         self.warn(limits())
         self.show()
         until = time.monotonic() + BUDGET
-        for job in self.plan("open"):
+        for job in self._jobs():
             attempt = self.attempt(job, repeats=1)
             attempt()
             if not self.take(attempt) or time.monotonic() > until:
                 break
-        self.rest()
 
     @property
     def kind(self) -> Kind:
@@ -94,15 +89,9 @@ class Chooser(RunPanel):
         """Return the picture of the prediction, and of the truth as far as it is known."""
         machine, what = this_machine(), self._what()
         predicted = choose(self.kind, gil=machine.gil, cores=machine.cores)
-        known = {way: self._known[what, way] for way in WAYS if (what, way) in self._known}
-        if self._under_way and self._under_way.seen and self._job[0] == what:
-            known[self._job[1]] = self._under_way.seen
-        problems = {way: self._problems[what, way] for way in WAYS if (what, way) in self._problems}
-        if what == OWN and not iscoroutinefunction(newest(self._own)):
-            problems["asyncio"] = (
-                f"asyncio runs coroutine functions (async def); {name_of(self._own)} is none"
-            )
-        return draw_choice(predicted, known, problems)
+        known = {way: seen for (on, way), seen in self._seen.items() if on == what}
+        problems = {way: why for (on, way), why in self._problems.items() if on == what}
+        return draw_choice(predicted, known, problems | self._cannot())
 
     def clear(self) -> None:
         """Forget what is known."""
@@ -118,44 +107,32 @@ class Chooser(RunPanel):
         self._known = {job: seen for job, seen in self._known.items() if job[0] != what}
         self._problems = {job: why for job, why in self._problems.items() if job[0] != what}
         self.run.disabled, self.stop.disabled = True, False
-        none = what == OWN and not iscoroutinefunction(newest(self._own))
-        return [(what, way) for way in WAYS if not (none and way == "asyncio")]
+        return self._jobs()
 
     def attempt(self, job: Job, *, repeats: int = 5) -> Sweep:
         """Return an attempt to measure what `job` says, its way."""
-        what, way = self._job = job
-        self.say(f"measuring {way} …")
-        function, items = (
-            (newest(self._own), self._items) if what == OWN else (kinds.perform, kinds.tasks(what))
-        )
-        if way == "asyncio":
-            function = function if what == OWN else kinds.perform_awaiting
-        elif iscoroutinefunction(function):
+        what, way = job
+        own: Any = newest(self._own) if what == OWN else None
+        function = own or (kinds.perform_awaiting if way == "asyncio" else kinds.perform)
+        if way != "asyncio" and iscoroutinefunction(function):
             function = alone(function)
         # Stop would not end a learner's function on this thread: one more does it, one task at a time.
-        other: dict[str, Any] = {"asyncio": Coroutines, "serial": "threads" if what == OWN else "serial"}
-        executor = other.get(way, way)
+        other: dict[str, Any] = {"asyncio": Coroutines, "serial": "threads" if own else "serial"}
         how = {"workers": (1 if way == "serial" else WORKERS,), "repeats": repeats}
-        draw_soon = lambda: self.coordinator.wish("draw")  # noqa: E731 -- by the coordinator, not the runner
-        self._under_way = Sweep(function, items, executor, how, draw_soon)
-        return self._under_way
-
-    def take(self, attempt: Sweep) -> bool:
-        """Keep what came of `attempt`; return whether to go on."""
-        self._under_way = None
-        if attempt.seen:
-            self._known[self._job] = attempt.seen
-        stopped = attempt.error == STOPPED
-        if attempt.error and not stopped:
-            self._problems[self._job] = attempt.error
-        self.say(STOPPED if stopped else "")
-        self.draw()
-        return not stopped
+        items = self._items if own else kinds.tasks(what)
+        return self.measure(job, way, function, items, executor=other.get(way, way), **how)
 
     def _what(self) -> Any:
         """Return what Run measures: the learner's own, or tasks that wait and compute as answered."""
-        return (
-            OWN
-            if self.measured.value == OWN
-            else replace(self.kind, shares=kinds.NOTHING, logic=kinds.SIMPLE)
-        )
+        such = replace(self.kind, shares=kinds.NOTHING, logic=kinds.SIMPLE)
+        return OWN if self.measured.value == OWN else such
+
+    def _jobs(self) -> list[Job]:
+        cannot = self._cannot()
+        return [(self._what(), way) for way in WAYS if way not in cannot]
+
+    def _cannot(self) -> dict[str, str]:
+        """Return by which ways what Run measures cannot be run, and why."""
+        if self._what() != OWN or iscoroutinefunction(newest(self._own)):
+            return {}
+        return {"asyncio": f"asyncio runs coroutine functions (async def); {name_of(self._own)} is none"}

@@ -1,6 +1,7 @@
 """Let learners compare the ways to run the same tasks: tick boxes, Run, and a line for each of them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -51,16 +52,46 @@ def try_executors(
     return panel
 
 
-class Ways(RunPanel):
+class Sweeps(RunPanel):
+    """A panel that measures by sweep(): what is known of each job, or its problem, and what is under way."""
+
+    _known: dict[Any, Scaling]
+    _problems: dict[Any, str]  # why a job was not measured
+    _under_way: "Sweep | None" = None
+
+    @property
+    def _seen(self) -> dict[Any, Scaling]:
+        now = self._under_way
+        return self._known | ({now.job: now.seen} if now and now.seen else {})
+
+    def measure(self, job: Any, way: str, *what: Any, **how: Any) -> "Sweep":
+        """Return an attempt at `job`, its `way`, which calls sweep() with `what` and `how`."""
+        self.say(f"measuring {way} …")
+        draw_soon = partial(self.coordinator.wish, "draw")  # by the coordinator, not the runner
+        self._under_way = Sweep(partial(sweep, *what, **how), job, draw_soon)
+        return self._under_way
+
+    def take(self, attempt: "Sweep") -> bool:
+        """Keep what came of `attempt`; return whether to go on."""
+        self._under_way = None
+        if attempt.seen:
+            self._known[attempt.job] = attempt.seen
+        stopped = attempt.error == STOPPED
+        if attempt.error and not stopped:
+            self._problems[attempt.job] = attempt.error
+        self.say(STOPPED if stopped else "")
+        self.draw()
+        return not stopped
+
+
+class Ways(Sweeps):
     """The tick boxes, what each way came to, and its recording where it was not measured here."""
 
     def __init__(
         self, function: Callable[[Any], Any], items: list[Any], workers: Sequence[int], *, pause: float = 0.5
     ) -> None:
         self._what, self._workers = (function, items), workers
-        self._known, self._before = dict[str, Scaling](), dict[str, Scaling]()
-        self._problems = dict[str, str]()  # why a way was not measured
-        self._under_way: Sweep | None = None
+        self._known, self._before, self._problems = {}, dict[str, Scaling](), {}
         self._recorded = recordings_of(WAYS)
         self.boxes = {way: _tick_box(way, way in WAYS[:2]) for way in WAYS}
         self.details = widgets.HTML()
@@ -77,8 +108,7 @@ class Ways(RunPanel):
 
     def paint(self) -> Picture:
         """Return the picture of the ways that are ticked."""
-        under_way = self._under_way
-        known = self._known | ({under_way.job: under_way.seen} if under_way and under_way.seen else {})
+        known = self._seen
         ticked = [way for way in WAYS if self.boxes[way].value]
         results = [known[way] for way in ticked if way in known]
         recorded = [self._recorded[way] for way in ticked if way in self._recorded and way not in known]
@@ -111,24 +141,9 @@ class Ways(RunPanel):
 
     def attempt(self, job: str, *, once: bool = False) -> "Sweep":
         """Return an attempt to measure the way `job`, until it is clear or `once`."""
-        self.say(f"measuring {job} …")
         function, items = self._what
-        how: Any = {"workers": self._workers, "repeats": 1 if once else 5, "until": 0.0 if once else LIMIT}
-        draw_soon = lambda: self.coordinator.wish("draw")  # noqa: E731 -- by the coordinator, not the runner
-        self._under_way = Sweep(newest(function), items, job, how, draw_soon)
-        return self._under_way
-
-    def take(self, attempt: "Sweep") -> bool:
-        """Keep what came of `attempt`; return whether to go on."""
-        self._under_way = None
-        if attempt.seen:
-            self._known[attempt.job] = attempt.seen
-        stopped = attempt.error == STOPPED
-        if attempt.error and not stopped:
-            self._problems[attempt.job] = attempt.error
-        self.say(STOPPED if stopped else "")
-        self.draw()
-        return not stopped
+        how: Any = {"repeats": 1} if once else {"until": LIMIT}
+        return self.measure(job, job, newest(function), items, executor=job, workers=self._workers, **how)
 
     def close(self) -> None:
         """End what is under way and let go of everything."""
@@ -153,12 +168,10 @@ class Ways(RunPanel):
 
 
 class Sweep:
-    """One way, measured until its verdicts are clear; what was `seen` of it grows, or it has an `error`."""
+    """One job, measured by `call`; what was `seen` of it grows, or it has an `error`."""
 
-    def __init__(
-        self, function: Any, items: list[Any], job: str, how: dict[str, Any], drawn: Callable[[], object]
-    ) -> None:
-        self._function, self._items, self.job, self._how, self._drawn = function, items, job, how, drawn
+    def __init__(self, call: Callable[..., Scaling], job: Any, drawn: Callable[[], object]) -> None:
+        self._call, self.job, self._drawn = call, job, drawn
         self.seen: Scaling | None = None
         self.error, self._stopped = "", False
 
@@ -167,7 +180,7 @@ class Sweep:
         before = stopping.set(lambda: self._stopped)
         try:
             if not self._stopped:
-                sweep(self._function, self._items, executor=self.job, seen=self._see, **self._how)
+                self._call(seen=self._see)
         except KeyboardInterrupt:
             self.error = STOPPED
         except Exception as why:
@@ -185,9 +198,6 @@ class Sweep:
 
 
 def _tick_box(way: str, ticked: bool) -> Any:
-    looks = {
-        "description_allow_html": True,
-        "indent": False,
-        "layout": {"width": "auto", "margin": "0 12px 0 0"},
-    }
+    looks: Any = {"indent": False, "layout": {"width": "auto", "margin": "0 12px 0 0"}}
+    looks |= {"description_allow_html": True}
     return widgets.Checkbox(ticked, description=f'<span style="font-size:16px">{way}</span>', **looks)
