@@ -9,7 +9,7 @@ import linecache
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from tempfile import TemporaryDirectory
@@ -22,12 +22,12 @@ from threadlab.running.gil import Turns, turns
 from threadlab.running.machine import this_machine
 from threadlab.running.measuring import measure, sweep
 from threadlab.running.recordings import load_recording
-from threadlab.running.scaling import GAIN
+from threadlab.running.scaling import GAIN, Scaling
 from threadlab.running.watching import Watch
 from threadlab.schedules import explore
 from threadlab.showing.saying import seconds
 from threadlab.teaching.points import climbs, flat, follows, one_at_a_time, scales, to_the_cores
-from threadlab.teaching.trying import CANNOT, SHOWS, WEAKLY, Demo, Judged
+from threadlab.teaching.trying import Demo, Judged, judged
 from threadlab.workloads.cpu import count_primes, hash_buffer
 from threadlab.workloads.downloads import download_all
 from threadlab.workloads.orders import process_order, sample_orders
@@ -94,8 +94,7 @@ def _shared_list() -> Judged:
             wait_in_slices([task := pool.submit(basket.append, "mug")])
             task.result()
         found.append(len(basket))
-    why = f"mugs in it: {found[0]} after the thread, {found[1]} after the process"
-    return SHOWS if found == [1, 1] else CANNOT, why
+    return judged(f"mugs in it: {found[0]} after the thread, {found[1]} after the process", found == [1, 1])
 
 
 def _last_mug() -> Judged:
@@ -107,7 +106,7 @@ def _last_mug() -> Judged:
         left.append(space["stock"]["mug"])
     wrong = sum(each < 0 for each in left)
     why = f"{wrong} of {len(left)} times sold twice, {min(left)} left".replace("-", "−")
-    return SHOWS if wrong == len(left) else WEAKLY if wrong else CANNOT, why
+    return judged(why, wrong == len(left), wrong)
 
 
 def _every_order() -> Judged:
@@ -122,7 +121,7 @@ def _every_order() -> Judged:
     after = explore([locked] * 2, state=stock, outcome=lambda stock: stock["mug"], expected={0})
     why = f"{before.wrong} of {before.total} orders wrong, with a lock {after.wrong} of {after.total}"
     shown = before.wrong and not after.wrong
-    return (SHOWS if before.complete and after.complete else WEAKLY) if shown else CANNOT, why
+    return judged(why, shown and before.complete and after.complete, shown)
 
 
 def _deadlock() -> Judged:
@@ -132,18 +131,18 @@ def _deadlock() -> Judged:
         pairs = ("till", "ladder"), ("ladder", "till")
         start_and_join([threading.Thread(target=space["fetch"], args=(tools, *pair)) for pair in pairs])
     lanes, report = run.timeline.lanes, run.timeline.report
+    if "could not be ended" in report:
+        return judged(report, False)
     stuck = sum(lane.end.startswith("was still waiting") for lane in lanes)
     why = f"{stuck} of {len(lanes)} threads stuck, ended after {seconds(run.timeline.seconds)}"
-    if "could not be ended" in report:
-        return CANNOT, report
-    return SHOWS if stuck == len(lanes) else WEAKLY, why
+    return judged(why, stuck == len(lanes), True)
 
 
 def _livelock() -> Judged:
     space = lesson("03")
     clerks = [(space["polite"], "till", "ladder"), (space["polite"], "ladder", "till")]
     found = explore(clerks, state=space["new_tools"], outcome=lambda tools: "both done")
-    return (SHOWS, f"busy for ever: {found.simplest_wrong}") if found.livelock else (CANNOT, "it ends")
+    return judged(f"busy for ever: {found.simplest_wrong}" if found.livelock else "it ends", found.livelock)
 
 
 def _detective() -> Judged:
@@ -153,33 +152,25 @@ def _detective() -> Judged:
         cases.append(eval(compile(ast.Expression(check.value), name, "eval"), space).case)
     solved = [str(number) for number, case in enumerate(cases, 1) if not case]
     why = f"{len(cases) - len(solved)} of {len(cases)} programs fail every time"
-    why += f"; not {', '.join(solved)}" if solved else ""
-    return SHOWS if not solved else WEAKLY if len(solved) < len(cases) else CANNOT, why
+    return judged(why + f"; not {', '.join(solved)}" * bool(solved), not solved, len(solved) < len(cases))
 
 
-def _primes() -> Judged:
-    return flat(sweep(count_primes, [30_000] * 4, workers=(4,), repeats=3))
+def _swept(judge: Callable[[Scaling], Judged], *what: Any, workers: int = 4, **how: Any) -> Judged:
+    return judge(sweep(*what, workers=(workers,), repeats=3, **how))
 
 
-def _hashing() -> Judged:
-    return to_the_cores(sweep(lambda _: hash_buffer(rounds=60), range(4), workers=(4,), repeats=3))
-
-
-def _waiting() -> Judged:
-    return scales(sweep(time.sleep, [0.1] * 4, workers=(4,), repeats=3), ideal=4)
-
-
-def _two(executor: str) -> Judged:
-    """Try primes by two workers of an `executor` that gets round the GIL."""
-    return to_the_cores(sweep(count_primes, [30_000] * 4, workers=(2,), executor=executor, repeats=3))
+_primes = partial(_swept, flat, count_primes, [30_000] * 4)
+_hashing = partial(_swept, to_the_cores, lambda _: hash_buffer(rounds=60), range(4))
+_waiting = partial(_swept, partial(scales, ideal=4), time.sleep, [0.1] * 4)
+_two = partial(_swept, to_the_cores, count_primes, [30_000] * 4, workers=2)
 
 
 def _two_free_threads() -> Judged:
     free_threaded_python(limit=3.0)  # or say what is missing, before the time is over
-    return _two("free-threaded")
+    return _two(executor="free-threaded")
 
 
-def _turns(switch_interval: float, primes: int = 50_000) -> Turns:
+def _turns(switch_interval: float = 0.005, primes: int = 50_000) -> Turns:
     before = sys.getswitchinterval()
     sys.setswitchinterval(switch_interval)
     try:
@@ -190,13 +181,8 @@ def _turns(switch_interval: float, primes: int = 50_000) -> Turns:
     return turns(run.timeline)
 
 
-def _strip() -> Judged:
-    return one_at_a_time(_turns(sys.getswitchinterval()), gil=this_machine().gil)
-
-
 def _switch_interval() -> Judged:
-    short, long = (_turns(seconds, 100_000) for seconds in (0.005, 0.02))
-    return follows(short, long, ratio=4, gil=this_machine().gil)
+    return follows(_turns(0.005, 100_000), _turns(0.02, 100_000), ratio=4, gil=this_machine().gil)
 
 
 def _fetch(site: Site, workers: int) -> float:
@@ -221,7 +207,7 @@ def _knee() -> Judged:
     with serve_site(latency=0.05, at_once=8) as site:
         eight, sixteen = _fetch(site, 8), _fetch(site, 16)
     gain, why = eight / sixteen, f"8 threads {eight:.2f} s, 16 threads {sixteen:.2f} s"
-    return SHOWS if gain <= GAIN else WEAKLY if gain < 1.5 else CANNOT, why  # 2 would be no knee
+    return judged(why, gain <= GAIN, gain < 1.5)  # 2 would be no knee
 
 
 DEMOS: tuple[Demo, ...] = (
@@ -235,12 +221,12 @@ DEMOS: tuple[Demo, ...] = (
     ("04", "primes stay flat", _primes, _WITH_GIL),
     ("04", "hashing, up to the cores", _hashing, _WITH_CORES),
     ("04", "waiting, up to the ideal", _waiting, _AGAIN),
-    ("04", "who held the GIL", _strip, _WITH_GIL),
-    ("04", "processes, up to the cores", partial(_two, "processes"), _WITH_CORES),
+    ("04", "who held the GIL", lambda: one_at_a_time(_turns(), gil=this_machine().gil), _WITH_GIL),
+    ("04", "processes, up to the cores", partial(_two, executor="processes"), _WITH_CORES),
     ("05", "downloads, eight at a time", _downloads, _AGAIN),
     ("05", "the knee", _knee, _AGAIN),
     # What stands under More comes last: it may be left out.
     ("04", "the switch interval", _switch_interval, _WITH_GIL),
-    ("04", "two interpreters", partial(_two, "interpreters"), recorded("interpreters")),
+    ("04", "two interpreters", partial(_two, executor="interpreters"), recorded("interpreters")),
     ("04", "threads without the GIL", _two_free_threads, recorded("free-threaded")),
 )

@@ -29,6 +29,11 @@ class Row:
     instead: str = ""  # of what is weak, or cannot be shown
 
 
+def judged(why: str, shows: object, weakly: object = False) -> Judged:
+    """Return what `why` comes to: it `shows` its point, or `weakly`, or cannot."""
+    return SHOWS if shows else WEAKLY if weakly else CANNOT, why
+
+
 def try_demos(
     demos: Iterable[Demo], *, limit: float = LIMIT, clock: Clock = time.perf_counter
 ) -> Iterator[Row]:
