@@ -168,7 +168,7 @@ def test_what_is_set_for_this_python_is_not_for_another(monkeypatch, tmp_path):
         monkeypatch.setenv(name, str(tmp_path))
     (tmp_path / "json.py").write_text("raise SystemExit(5)")
     monkeypatch.chdir(tmp_path)
-    assert free_threaded._answer((sys.executable,), 60).startswith('["')
+    assert free_threaded._answer(sys.executable, 60).startswith('["')
 
 
 def test_a_function_that_is_called_without_the_gil_needs_such_a_python(monkeypatch):

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -59,16 +58,18 @@ def free_threaded_python(*, limit: float = LIMIT) -> FreeThreadedPython:
     if named := os.environ.get(VARIABLE):
         if not (path := shutil.which(os.path.expanduser(named))):
             raise RuntimeError(f"{VARIABLE} names {named!r}, which is no program here; {HOW}")
-        return _ask((path,), os.environ.get("PYTHON_GIL"), limit)
+        return _ask(path, os.environ.get("PYTHON_GIL"), limit)
     if not this_machine().gil:
         return FreeThreadedPython((sys.executable,), this_machine())
     problems = []
-    for command in _on_the_path():
-        try:
-            return _ask(command, os.environ.get("PYTHON_GIL"), limit)
-        except RuntimeError as problem:
-            problems.append(str(problem))
-    raise RuntimeError(problems[0] if problems else f"there is no free-threaded Python on the PATH; {HOW}")
+    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), os.path.expanduser("~/.local/bin")])
+    for version in _VERSIONS:
+        if path := shutil.which(f"python{version}t", path=folders):
+            try:
+                return _ask(path, os.environ.get("PYTHON_GIL"), limit)
+            except RuntimeError as problem:
+                problems.append(problem)
+    raise problems[0] if problems else RuntimeError(f"there is no free-threaded Python on the PATH; {HOW}")
 
 
 def environment() -> dict[str, str]:
@@ -87,18 +88,10 @@ def end(process: "subprocess.Popen[bytes]") -> None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _on_the_path() -> Iterator[tuple[str, ...]]:
-    folders = os.pathsep.join([os.environ.get("PATH", os.defpath), os.path.expanduser("~/.local/bin")])
-    for version in _VERSIONS:
-        if path := shutil.which(f"python{version}t", path=folders):
-            yield (path,)
-
-
 @cache  # what it is does not change; a problem may be mended and is found anew
-def _ask(command: tuple[str, ...], gil: str | None, limit: float) -> FreeThreadedPython:
-    """Return what starts with `command`, where PYTHON_GIL has the value `gil`."""
-    said = _answer(command, limit)
-    path = " ".join(command)
+def _ask(path: str, gil: str | None, limit: float) -> FreeThreadedPython:
+    """Return what the program at `path` is, where PYTHON_GIL has the value `gil`."""
+    said = _answer(path, limit)
     try:
         name, version, free, gil_is_on = json.loads(said.splitlines()[-1])
         old = tuple(version) < (3, 13)
@@ -111,28 +104,25 @@ def _ask(command: tuple[str, ...], gil: str | None, limit: float) -> FreeThreade
     if gil_is_on:
         why = "PYTHON_GIL=1 is set: unset it" if gil else "something it loads at its start needs it"
         raise RuntimeError(f"{path} is free-threaded, but its GIL is on, because {why}")
-    return FreeThreadedPython(command, Machine(name, False, usable_cores(), sys.platform))
+    return FreeThreadedPython((path,), Machine(name, False, usable_cores(), sys.platform))
 
 
-def _answer(command: tuple[str, ...], limit: float) -> str:
-    """Return what `command` prints when it is asked what it is."""
-    path, deadline = " ".join(command), time.monotonic() + limit
-    pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
-    start = [*command, "-c", _QUESTION]
+def _answer(path: str, limit: float) -> str:
+    """Return what the program at `path` prints when it is asked what it is."""
+    deadline, pipe = time.monotonic() + limit, subprocess.PIPE
+    how: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": pipe, "stderr": pipe, "env": environment()}
     try:
-        process = subprocess.Popen(start, stdin=subprocess.DEVNULL, env=environment(), **pipes, **APART)
+        process = subprocess.Popen([path, "-c", _QUESTION], **how, **APART)
     except OSError as why:
         raise RuntimeError(f"{path} does not start ({why.strerror}); {HOW}") from None
     with process:
         try:
             while True:
-                try:
+                with suppress(subprocess.TimeoutExpired):
                     said, problem = process.communicate(timeout=0.1)  # short: an interrupt waits for no more
                     break
-                except subprocess.TimeoutExpired:
-                    if time.monotonic() > deadline:
-                        sentence = f"{path} did not say within {limit:g} s what it is; {HOW}"
-                        raise RuntimeError(sentence) from None
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{path} did not say within {limit:g} s what it is; {HOW}")
         finally:
             end(process)
     if process.returncode:

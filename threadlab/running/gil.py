@@ -1,7 +1,7 @@
 """Find out who held the GIL when: from lanes with ticks, why a thread did not run, and how the turns went."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -42,22 +42,21 @@ def explain(lanes: Iterable[Lane], *, gil: bool) -> tuple[Lane, ...]:
     """
     lanes = tuple(lanes)
     if gil:
-        times, running = _running(lanes)
-        lanes = tuple(replace(lane, spans=tuple(_reasons(lane.spans, times, running))) for lane in lanes)
+        levels = _running(lanes)
+        lanes = tuple(replace(lane, spans=tuple(_reasons(lane.spans, *levels))) for lane in lanes)
     return tuple(replace(lane, spans=tuple(_joined(lane.spans))) for lane in lanes)
 
 
 def turns(run: Timeline) -> Turns:
     """Return how the lanes of `run` took turns."""
-    ran = {lane.name: sum(s.end - s.start for s in lane.spans if s.state == "running") for lane in run.lanes}
-    times, running = _running(run.lanes)
-    pieces = [(b - a, sum(many)) for a, b, many in zip(times, times[1:], running, strict=False)]
+    ran = {lane.name: lane.books().get("running", 0.0) for lane in run.lanes}
+    spans = [span for lane in run.lanes for span in lane.spans]
     began = sorted((start, place) for place, lane in enumerate(run.lanes) for start, _, _ in _turns(lane))
-    waits = any(span.state == "gil" for lane in run.lanes for span in lane.spans)
+    waits = any(span.state == "gil" for span in spans)
     changes = sum(left[1] != right[1] for left, right in pairwise(began))
     whole = [end - start for lane in run.lanes for start, end, state in _turns(lane) if state == "gil"]
-    could = _seconds(span for lane in run.lanes for span in lane.spans if span.state in ("running", "off"))
-    covered = sum(seconds for seconds, many in pieces if many)
+    covered = _seconds(span for span in spans if span.state == "running")
+    could = _seconds(span for span in spans if span.state in _TURN)
     return Turns(changes if waits else 0, median(whole or [0.0]), ran, covered, max(0.0, could - covered))
 
 
@@ -92,21 +91,20 @@ def _running(lanes: Sequence[Lane]) -> tuple[list[float], list[tuple[int, int, i
     return times, running
 
 
-def _reasons(spans: Sequence[Span], times: list[float], running: list[tuple[int, int, int]]) -> list[Span]:
-    found = list[Span]()
+def _reasons(
+    spans: Iterable[Span], times: list[float], running: list[tuple[int, int, int]]
+) -> Iterator[Span]:
     for span in spans:
         if span.state != "off":
-            found.append(span)
+            yield span
             continue
-        pieces, now = list[Span](), span.start
-        place = bisect_right(times, now) - 1
-        while now < span.end:
-            until = min(span.end, times[place + 1]) if place + 1 < len(times) else span.end
-            ticks, calls, free = running[place]
-            pieces.append(Span(now, until, "gil" if ticks else "ready" if calls == 1 and not free else "off"))
-            now, place = until, place + 1
-        found += _without_slivers(pieces)
-    return found
+        first, end = bisect_right(times, span.start), bisect_left(times, span.end)
+        stretches = pairwise([span.start, *times[first:end], span.end])
+        pieces = list[Span]()
+        for (start, until), (ticks, calls, free) in zip(stretches, running[first - 1 :], strict=False):
+            reason: State = "gil" if ticks else "ready" if calls == 1 and not free else "off"
+            pieces.append(Span(start, until, reason))
+        yield from _without_slivers(pieces)
 
 
 def _without_slivers(pieces: list[Span]) -> list[Span]:

@@ -93,14 +93,10 @@ def limits() -> str:
     if cores - busy < 0.75 * own:
         taken = f"{min(busy, cores):.1f} of {cores} cores"
         return f"other programs keep {taken} busy: speed-ups will look smaller than they are"
-    shared = next(
-        (kind for kind, marks in _SHARED.items() if any(n.startswith(marks) for n in os.environ)), ""
-    )
-    return (
-        f"{shared} shares its cores: when others compute, speed-ups look smaller than they are"
-        if shared
-        else ""
-    )
+    for kind, marks in _SHARED.items():
+        if any(name.startswith(marks) for name in os.environ):
+            return f"{kind} shares its cores: when others compute, speed-ups look smaller than they are"
+    return ""
 
 
 def _quotas(groups: Path, top: Path) -> Iterator[float]:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
-from functools import partial
 from math import inf
 from typing import Any
 
@@ -107,18 +106,15 @@ class Coordinator:
                 elif self._jobs:
                     self._start(self._jobs.popleft())
                 elif "run" in self._wishes or self._rests_at <= self._clock():
-                    self._running, self._rests_at = "run" in self._wishes, inf
-                    self._stopped = False
+                    self._running, self._rests_at, self._stopped = "run" in self._wishes, inf, False
                     self._wishes.discard("run")
-                    return partial(self._plan, "run" if self._running else "rest")
+                    wish = "run" if self._running else "rest"
+                    return lambda: self._go_on_with(panel.plan(wish))
                 elif self._rests_at < inf:
                     self._changed.wait(self._rests_at - self._clock())
                 else:
                     self._end()
                     return None
-
-    def _plan(self, wish: str) -> None:
-        self._go_on_with(self._panel.plan(wish))
 
     def _go_on_with(self, jobs: Iterable[Any]) -> None:
         """Have `jobs` done, unless somebody pressed Stop meanwhile; without any, come to rest."""
