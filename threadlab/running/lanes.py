@@ -30,7 +30,7 @@ class Wanted:
     holder: int | None = None  # the ident of the thread that holds a lock
 
     def __str__(self) -> str:
-        return f"{'its' if self.kind == 'sleep' else 'the'} {self.kind} {self.name}".rstrip()
+        return f"the {self.kind} {self.name}".rstrip()
 
 
 SLEEP = Wanted("sleep")
@@ -100,11 +100,12 @@ class Recording:
         if self.pulse and self._state == "running":
             began = time.perf_counter() - self.clock()
             return self.pulse.spans(began, self._since, now, own_thread=own_thread)
-        due = now if self._due is None or now - self._due < PAUSE else max(self._since, self._due)
-        late = [Span(due, now, "off")] if self.pulse and due < now else []
-        return (
-            [Span(self._since, due if late else now, self._state, self._what), *late] if self._state else []
-        )
+        if not self._state:
+            return []
+        if not self.pulse or self._due is None or now - self._due < PAUSE:
+            return [Span(self._since, now, self._state, self._what)]
+        due = max(self._since, self._due)
+        return [Span(self._since, due, self._state, self._what), Span(due, now, "off")]
 
 
 class Ended(SystemExit):
@@ -230,15 +231,16 @@ class Lanes:
         """Say who is still there at the limit, and stop."""
         names = {recording.ident: recording.name for recording in self._recordings}
         late = [r for thread, r in self._threads if thread.is_alive() and r.wanted is not IDLE]
-        for each in late or self._recordings[:1]:
+        late = late or self._recordings[:1]
+        for each in late:
             wanted = each.wanted
             each.end = f"was still waiting for {wanted}" if wanted else "was still running"
             if wanted is SLEEP:  # it would have gone on by itself
                 each.end = "was still busy"
             if wanted and wanted.holder in names:
                 each.end += f", held by {names[wanted.holder]}"
-            self._report += f"{'; ' if self._report else ''}{each.name} {each.end}"
-        self._report = f"Stopped after {self._limit:g} s: {self._report}."
+        told = "; ".join(f"{each.name} {each.end}" for each in late)
+        self._report = f"Stopped after {self._limit:g} s: {told}."
         self.stop()
 
     def _wait(self, attempt: Callable[[float], bool], timeout: float, what: Wanted) -> bool:

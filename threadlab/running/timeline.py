@@ -75,15 +75,14 @@ class Timeline:
         digits, unit = (2, "s") if self.unit == "s" else (0, self.unit)
         lines = [f"{self.seconds:.{digits}f} {unit} in all, {len(self.lanes)} lanes"]
         for lane in self.lanes:
+            spans = [
+                f"{span.state}{span.what and f' for {span.what}'} "
+                f"{span.start:.{digits}f}–{span.end:.{digits}f} {unit}"
+                for span in lane.spans
+            ]
             if self.ticks:  # too many to be read aloud
-                spans = ", ".join(f"{state} {1000 * time:.0f} ms" for state, time in lane.books().items())
-            else:
-                spans = ", ".join(
-                    f"{span.state}{' for ' + span.what if span.what else ''} "
-                    f"{span.start:.{digits}f}–{span.end:.{digits}f} {unit}"
-                    for span in lane.spans
-                )
-            lines.append(f"{lane.name}: {spans}" + ("" if lane.end == "done" else f"; {lane.end}"))
+                spans = [f"{state} {1000 * time:.0f} ms" for state, time in lane.books().items()]
+            lines.append(f"{lane.name}: {', '.join(spans)}" + ("" if lane.end == "done" else f"; {lane.end}"))
             lines += [f"  {mark.time:.2f} s: {lane.name} {mark.text}" for mark in lane.marks]
         lines += [f"{change.time:.2f} s: {change.entry} is {change.value:g}" for change in self.changes]
         return "\n".join([*lines, self.report] if self.report else lines)

@@ -20,10 +20,6 @@ def _counted(shop: Any, mugs: int) -> str:
     return f"{shop.counted} of {mugs} mugs are counted{moved}"
 
 
-def _left(shop: Any, loaves: int) -> str:
-    return f"{len(shop.shelf)} left on the shelf"
-
-
 SALE = Puzzle(
     wants=("sell_one(shop, wait_for_payment)",),
     threads=((0, Payment), (0, Payment)),
@@ -32,6 +28,14 @@ SALE = Puzzle(
     right={1: "one pays for a mug (0 left)", 3: "both pay for a mug (1 left)"},
 )
 TASK_SALE = replace(SALE, shop=lambda mugs: Shop(mugs=mugs, paid="", lock=asyncio.Lock()))
+BREAD = Puzzle(
+    wants=("buy(shop)", "bake(shop)"),
+    threads=((0,), (1,)),
+    shop=lambda loaves: Shop(shelf=["bread"] * loaves, news=threading.Condition()),
+    outcome=lambda shop, loaves: f"{len(shop.shelf)} left on the shelf",
+    right={0: "1 left on the shelf", 1: "2 left on the shelf"},
+    locks=("news",),
+)
 CASES = (
     Puzzle(  # lost update
         wants=("sell(shop)",),
@@ -41,15 +45,7 @@ CASES = (
         right={0: "2 of 2 sales are counted", 7: "9 of 9 sales are counted"},
         locks=("lock",),
     ),
-    Puzzle(  # check, then act
-        wants=("sell(shop, wait_for_payment)",),
-        threads=SALE.threads,
-        shop=SALE.shop,
-        outcome=_sale,
-        right=SALE.right,
-        locks=("lock",),
-        pays_apart=True,
-    ),
+    replace(SALE, locks=("lock",), pays_apart=True),  # check, then act
     Puzzle(  # two locks in opposite order
         wants=("sell(shop)", "stock_up(shop)"),
         threads=((0,), (1,)),
@@ -83,22 +79,12 @@ CASES = (
         right=dict.fromkeys((1, 4), "1 sold, 1 complained"),
         locks=("lock",),
     ),
-    Puzzle(  # if around wait
-        wants=("buy(shop)", "bake(shop)"),
+    replace(  # if around wait
+        BREAD,
         threads=((0,), (0,), (1,)),
-        shop=lambda loaves: Shop(shelf=["bread"] * loaves, news=threading.Condition()),
-        outcome=_left,
         right={0: "0 left on the shelf", 1: "1 left on the shelf"},
-        locks=("news",),
     ),
-    Puzzle(  # notify before wait
-        wants=("buy(shop)", "bake(shop)"),
-        threads=((0,), (1,)),
-        shop=lambda loaves: Shop(shelf=["bread"] * loaves, news=threading.Condition()),
-        outcome=_left,
-        right={0: "1 left on the shelf", 1: "2 left on the shelf"},
-        locks=("news",),
-    ),
+    BREAD,  # notify before wait
 )
 
 
