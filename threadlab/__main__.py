@@ -92,19 +92,20 @@ def jupyter_options() -> list[str]:
 def save_workspace(folder: Path) -> None:
     """Start with the side bar closed, so that pictures are wide; whoever opens it will find it open again."""
     folder.mkdir(parents=True, exist_ok=True)
-    own = folder / "default-37a8.jupyterlab-workspace"  # as JupyterLab calls the one that has no name
-    if not own.exists():
-        shutil.copyfile(ROOT / "threadlab" / "jupyter" / "workspace.json", own)
+    # As JupyterLab calls the one that has no name.
+    _keep(ROOT / "threadlab" / "jupyter" / "workspace.json", folder / "default-37a8.jupyterlab-workspace")
 
 
 def save_originals() -> None:
     """Keep each notebook as it came, when it is first seen: `fresh` needs that where there is no git."""
     ORIGINALS.mkdir(parents=True, exist_ok=True)
     for notebook in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"):
-        kept = ORIGINALS / notebook.name
-        if not kept.exists():
-            part = shutil.copyfile(notebook, kept.with_suffix(".part"))
-            part.replace(kept)
+        _keep(notebook, ORIGINALS / notebook.name)
+
+
+def _keep(file: Path, copy: Path) -> None:
+    if not copy.exists():
+        shutil.copyfile(file, copy.with_suffix(".part")).replace(copy)
 
 
 def check(*, as_json: bool) -> int:

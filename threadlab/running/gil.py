@@ -1,7 +1,9 @@
 """Find out who held the GIL when: from lanes with ticks, why a thread did not run, and how the turns went."""
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -26,6 +28,17 @@ class Turns:
     def at_once(self) -> float:
         """How many lanes ran at the same time, on average over the time in which one ran."""
         return sum(self.ran.values()) / self.covered if self.covered else 0.0
+
+
+@contextmanager
+def switch_interval(seconds: float) -> Iterator[None]:
+    """Let a turn with the GIL last so many `seconds`, for the time of a block."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def explain(lanes: Iterable[Lane], *, gil: bool) -> tuple[Lane, ...]:

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from threadlab.running.accesses import Accesses
-from threadlab.running.standins import inside, raise_in_thread
+from threadlab.running.standins import alone, inside, raise_in_thread
 from threadlab.running.ticks import PAUSE, Pulse, give_pulse
 from threadlab.running.timeline import Lane, Mark, Span, State
 
@@ -112,17 +111,6 @@ class Ended(SystemExit):
     """Raised in the threads of a run that is over; `except Exception` does not swallow it."""
 
 
-@contextmanager
-def alone(guard: Any) -> Iterator[None]:
-    """Hold a guard; `with` itself leaves it locked if Ended comes as it is got (CPython 3.14)."""
-    try:
-        guard.acquire()
-        yield
-    finally:
-        with suppress(RuntimeError):  # Ended came before it was got
-            guard.release()
-
-
 class Lanes:
     """What each thread of one run records on, and what ends it."""
 
@@ -134,6 +122,7 @@ class Lanes:
         self._report = ""  # who waited for what when the limit was reached
         self._recordings: list[Recording] = []  # of threads and tasks, in the order of their start
         self._threads: list[tuple[threading.Thread, Recording]] = []
+        self._over = threading.Lock()  # held by the block until its end
         self._pools = weakref.WeakSet[ThreadPoolExecutor]()
         self._now_of: dict[int, Recording] = {}  # what each thread records on now, by ident
         self._called = Counter[str]()  # how many threads run a function of this name
@@ -227,8 +216,10 @@ class Lanes:
         finally:
             self._leave(end)
 
-    def _be_late(self) -> None:
-        """Say who is still there at the limit, and stop."""
+    def _end_in_time(self) -> None:
+        """Unless it is over before the limit, say who is still there, and stop."""
+        if self._over.acquire(timeout=min(self._limit, threading.TIMEOUT_MAX)):
+            return
         names = {recording.ident: recording.name for recording in self._recordings}
         late = [r for thread, r in self._threads if thread.is_alive() and r.wanted is not IDLE]
         late = late or self._recordings[:1]

@@ -68,16 +68,7 @@ def save_recording(scaling: Scaling, name: str = "", *, folder: Path | None = No
     """Write `scaling` into `folder` as `name` or its executor; an older one stays until it is done."""
     path = (folder or DATA) / f"{name or scaling.executor}.json"
     part = path.with_suffix(".part")
-    try:
-        part.write_text(json.dumps(_to_json(scaling), indent=1) + "\n", "utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
-
-
-def _to_json(scaling: Scaling) -> dict[str, Any]:
-    return {
+    data = {
         "format": FORMAT,
         "recorded": date.today().isoformat(),
         "machine": asdict(scaling.machine or this_machine()),
@@ -87,6 +78,11 @@ def _to_json(scaling: Scaling) -> dict[str, Any]:
         "seconds": {n: timing.seconds for n, timing in scaling.timings.items()},  # by number of workers
         "startup": dict(scaling.startup),
     }
+    try:
+        part.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _from_json(data: dict[str, Any]) -> Recording:

@@ -10,6 +10,7 @@ import inspect
 import io
 import pickle
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -69,24 +70,17 @@ def _by_source(function: FunctionType, *, decorated: bool) -> Any:
         with suppress(ValueError):  # it has no value yet
             scope[variable] = cell.cell_contents
 
-    def named(names: Iterator[str]) -> dict[str, Any]:
-        return {each: scope[each] for each in names if each in scope}
-
-    inner = (each for nested in _nested(code) for each in _names(nested))
-    return define, (_FIRST + text, name, named(_names(code))), named(inner), None, None, complete
+    first, *inner = ({each: scope[each] for each in names if each in scope} for names in _names(code))
+    return define, (_FIRST + text, name, first), dict(ChainMap(*inner)), None, None, complete
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
+def _names(code: CodeType) -> Iterator[list[str]]:
+    """Return the global names that `code` looks up, then those of each function within."""
+    looks = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+    yield [each.argval for each in dis.get_instructions(code) if each.opname in looks]
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield constant
-            yield from _nested(constant)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
-            yield instruction.argval
+            yield from _names(constant)
 
 
 def define(text: str, name: str, names: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ process, the kernel's own too, gets the real thing.
 import ctypes
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any
 
@@ -43,6 +43,17 @@ def raise_in_thread(ident: int, error: type[BaseException]) -> None:
     for ever.
     """
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
+
+
+@contextmanager
+def alone(guard: Any) -> Iterator[None]:
+    """Hold a guard; `with` itself leaves it locked if an exception from outside comes then (CPython 3.14)."""
+    try:
+        guard.acquire()
+        yield
+    finally:
+        with suppress(RuntimeError):  # it came before it was got
+            guard.release()
 
 
 def stand_in(method: str) -> Callable[[Any], Any]:

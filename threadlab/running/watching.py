@@ -83,7 +83,6 @@ class Watch(World):
         self._namespace = namespace
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
-        self._over = threading.Lock()
 
     @property
     def is_waiting(self) -> bool:
@@ -158,10 +157,6 @@ class Watch(World):
             self._report += f" {' and '.join(left)} could not be ended: {self._why_not()}."
         if self._report:
             self._write_out(sys.stdout.write, self._report.strip() + "\n")
-
-    def _end_in_time(self) -> None:
-        if not self._over.acquire(timeout=min(self._limit, threading.TIMEOUT_MAX)):
-            self._be_late()
 
     def _why_not(self) -> str:
         kinds = type(threading.Lock()), type(threading.RLock())

@@ -18,8 +18,8 @@ from threading import current_thread
 from types import FrameType
 from typing import Any
 
-from threadlab.running.lanes import IDLE, SLEEP, Ended, Lanes, Recording, Wanted, Write, alone
-from threadlab.running.standins import Place, inside, stand_in, world
+from threadlab.running.lanes import IDLE, SLEEP, Ended, Lanes, Recording, Wanted, Write
+from threadlab.running.standins import Place, alone, inside, stand_in, world
 
 _HELPED = {  # modules that start threads for themselves: only those of a pool made in the run are its own
     "asyncio.base_events", "concurrent.futures.process", "concurrent.futures.thread",

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import Any
 
@@ -152,7 +153,7 @@ class Attempt:
     """One call of `function`; then it has `seconds` and the like, or an `error` in one sentence.
 
     `lanes` is a Timeline, with `gil` one that tells who held the GIL, or downloads if the function returned
-    them. `first` is called before the clock, `last` when all is over.
+    them. `first` is called before the clock, and the function runs inside the context `around`.
     """
 
     def __init__(
@@ -161,16 +162,16 @@ class Attempt:
         *args: Any,
         job: Any,
         limit: float,
-        write: Any,
-        first: Any,
-        last: Any = None,
+        write: Any = None,
+        first: Callable[[], object] = lambda: None,
+        around: AbstractContextManager[object] = nullcontext(),  # noqa: B008 -- it has no state
         gil: bool = False,
     ) -> None:
         self.job, self.seconds, self.cpu, self.share, self.error = job, 0.0, 0.0, 1.0, "stopped"
         self.lanes: Any = Timeline((), 0.0)
         self.result: Any = None
         self._function, self._arguments, self._stopped = function, args, False
-        self._first, self._last = first, last or (lambda: None)
+        self._first, self._around = first, around
         namespace = getattr(function, "__globals__", {})
         self._watch = Watch(limit=limit, namespace=namespace, write=write, gil=gil)
 
@@ -182,7 +183,7 @@ class Attempt:
         try:
             self._first()
             self.share = own_share()
-            with self._watch:
+            with self._around, self._watch:
                 if not self._stopped:  # a stop before there was anything to end
                     began, used = time.perf_counter(), _cpu()
                     self.result = self._function(*self._arguments)
@@ -197,7 +198,6 @@ class Attempt:
             if isinstance(result, list) and result and all(hasattr(each, "first_byte") for each in result):
                 self.lanes = result
         finally:
-            self._last()
             _turn.release()
 
     def so_far(self) -> list[Any]:

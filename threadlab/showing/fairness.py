@@ -77,7 +77,7 @@ class Fairness(RunPanel):
     def attempt(self, job: tuple[float, bool]) -> Attempt:
         """Return an attempt at `job` with the function as it is by now."""
         self.say("the shop is open …")
-        return Attempt(newest(self._function), *job, job=job, limit=LIMIT, write=None, first=lambda: None)
+        return Attempt(newest(self._function), *job, job=job, limit=LIMIT)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""

@@ -1,7 +1,6 @@
 """Draw a predicted way to run tasks beside the truth: one bar for each way, and whether it was right."""
 
 from collections.abc import Mapping
-from math import inf
 from typing import Any
 
 from threadlab.running.scaling import CALM, GAIN, NOISY, Scaling, Timing
@@ -78,17 +77,15 @@ def headline(predicted: Choice, known: Mapping[str, Scaling]) -> str:
     if way not in times or "serial" not in times:
         return ""
     gains = {each: _word(known[each]) for each in times}
-    best = min(times, key=lambda each: times[each].median if gains[each] == "gain" else inf)
-    best = best if gains[best] == "gain" else "serial"
+    gaining = [each for each in times if gains[each] == "gain"]
+    best = min(gaining, key=lambda each: times[each].median, default="serial")
     if gains[way] == "gain" and times[way].median <= GAIN * times[best].median:
         best = way
     slowest = max(times[best].seconds)
     beaten = [each for each in times if min(times[each].seconds) > slowest]
     beside = way if way != best else "threads" if best == "serial" and "threads" in times else "serial"
-    verb, how = (
-        "are" if best.endswith("s") else "is",
-        "fastest" if len(beaten) == len(times) - 1 else "as fast as any",
-    )
+    verb = "are" if best.endswith("s") else "is"
+    how = "fastest" if len(beaten) == len(times) - 1 else "as fast as any"
     truth = f"{best} {verb} {how} ({_time(times[best])}; {beside} {_time(times[beside])})"
     measured = "measured" if known[way].rounds > 1 else "measured once"
     if not predicted.timed:

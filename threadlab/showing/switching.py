@@ -1,12 +1,10 @@
 """Let learners try how long a turn with the GIL may last: a slider, and the turns that came of it."""
 
-import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from threadlab.running.arguments import function, name_of, some
-from threadlab.running.gil import turns
+from threadlab.running.gil import switch_interval, turns
 from threadlab.running.timeline import Timeline
 from threadlab.showing import saying, style
 from threadlab.showing.cells import RunPanel, slider, take_the_place
@@ -58,7 +56,7 @@ class Switching(RunPanel):
     """The slider, and the strip of the last run."""
 
     def __init__(self, run: Callable[[], Any], choices: Sequence[float], *, pause: float = 0.5) -> None:
-        self._function, self._seen, self._before = run, dict[float, Timeline](), sys.getswitchinterval()
+        self._function, self._seen = run, dict[float, Timeline]()
         usual = min(choices, key=lambda each: abs(each - 5))
         self.interval = slider("turn", {f"{each:g} ms": each for each in choices}, usual)
         super().__init__(f"{name_of(run)}(): how long does a turn with the GIL last?", [self.interval], pause)
@@ -95,8 +93,8 @@ class Switching(RunPanel):
     def attempt(self, job: float) -> Attempt:
         """Return an attempt with the switch interval `job`, in milliseconds."""
         self.say(f"turns of {job:g} ms …")
-        more: Any = {"first": partial(self._switch, job), "last": self._put_back}
-        return Attempt(newest(self._function), job=job, limit=LIMIT, write=None, gil=True, **more)
+        around = switch_interval(job / 1000)
+        return Attempt(newest(self._function), job=job, limit=LIMIT, gil=True, around=around)
 
     def take(self, attempt: Attempt) -> bool:
         """Keep what came of `attempt`; return whether to go on."""
@@ -105,13 +103,6 @@ class Switching(RunPanel):
             self._seen[attempt.job] = attempt.lanes
         self.draw()
         return not attempt.error
-
-    def _switch(self, milliseconds: float) -> None:
-        self._before = sys.getswitchinterval()
-        sys.setswitchinterval(milliseconds / 1000)
-
-    def _put_back(self) -> None:
-        sys.setswitchinterval(self._before)
 
 
 def switching_words(run: Timeline, asked: float) -> str:

@@ -6,7 +6,6 @@ The functions of 02 and 03 are those of the notebooks as they are by now.
 import ast
 import json
 import linecache
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 from threadlab.installing import ROOT
 from threadlab.running.executors import wait_in_slices, workers_of
 from threadlab.running.free_threaded import free_threaded_python
-from threadlab.running.gil import Turns, turns
+from threadlab.running.gil import Turns, switch_interval, turns
 from threadlab.running.machine import this_machine
 from threadlab.running.measuring import measure, sweep
 from threadlab.running.recordings import load_recording
@@ -170,14 +169,9 @@ def _two_free_threads() -> Judged:
     return _two(executor="free-threaded")
 
 
-def _turns(switch_interval: float = 0.005, primes: int = 50_000) -> Turns:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(switch_interval)
-    try:
-        with watched({}, gil=True) as run:
-            start_and_join([threading.Thread(target=count_primes, args=(primes,)) for _ in "AB"])
-    finally:
-        sys.setswitchinterval(before)
+def _turns(interval: float = 0.005, primes: int = 50_000) -> Turns:
+    with switch_interval(interval), watched({}, gil=True) as run:
+        start_and_join([threading.Thread(target=count_primes, args=(primes,)) for _ in "AB"])
     return turns(run.timeline)
 
 
