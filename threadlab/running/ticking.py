@@ -1,14 +1,15 @@
 """Let a learner's own functions tick, at their loops and calls, while their source stays as it is.
 
-Of each function, a copy of its code with a tick at the head of every loop stands in for its code for a while.
+The file or cell that defines a function is compiled anew, with a tick at the head of every loop, and the code
+of the copy stands in for the function's own for a while.
 A loop counts down to its next tick in a variable of its own: tracing every line would cost ten times as much.
 """
 
 import ast
 import inspect
-import textwrap
+import linecache
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,15 +21,13 @@ _HERE = "\0ticks"  # stands in the copied source where the code then finds the m
 @contextmanager
 def ticking(namespace: dict[str, Any]) -> Iterator[None]:
     """Let the functions and methods that were defined in `namespace` tick, for the time of a block."""
-    before = dict[FunctionType, CodeType]()
-    for function in _own_functions(namespace):
-        with suppress(
-            OSError, SyntaxError, StopIteration, IndexError, ValueError
-        ):  # no source: it does not tick
-            if ticks not in function.__code__.co_consts:  # another block has seen to it
-                code = _with_ticks(function)
-                before[function] = function.__code__
-                function.__code__ = code
+    before, own = dict[FunctionType, CodeType](), _own_functions(namespace)
+    codes = {name: _with_ticks(name) for name in {function.__code__.co_filename for function in own}}
+    for function in own:
+        code = function.__code__
+        other = codes[code.co_filename].get((code.co_qualname, code.co_firstlineno))
+        if other and other.co_freevars == code.co_freevars and ticks not in code.co_consts:
+            before[function], function.__code__ = code, other
     try:
         yield
     finally:
@@ -44,39 +43,29 @@ def _own_functions(namespace: dict[str, Any]) -> set[FunctionType]:
     return {function for function in functions if function.__globals__ is namespace}
 
 
-def _with_ticks(function: FunctionType) -> CodeType:
-    """Return the code of `function` with ticks, made from its source."""
-    lines, first = inspect.getsourcelines(function)
-    tree = ast.parse(textwrap.dedent("".join(lines)))
-    definition: Any = tree.body[0]  # of a lambda this is the whole statement
-    if not isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        raise SyntaxError("no function of its own")
-    AddTicks().visit(definition)
-    *_, owner, name = ["<locals>", *function.__qualname__.split(".")]
-    is_method, free = owner != "<locals>", function.__code__.co_freevars
-    # Its closure's names come from around it, and a method has its class: for super() and private names.
-    outer: Any = ast.parse(f"def outer({', '.join({*free} - {'__class__'})}): pass")
-    around = outer.body[0]
-    if is_method:
-        around.body = ast.parse(f"class {owner}: pass").body
-        around.body[0].body = [definition]
-    else:  # a call of itself must not look for it in `outer`
-        around.body = [definition] if name in free else [ast.Global([name]), definition]
-    ast.increment_lineno(ast.fix_missing_locations(outer), first - 1)
-    code = _named(compile(outer, function.__code__.co_filename, "exec", dont_inherit=True), "outer")
-    code = _named(_named(code, owner) if is_method else code, name)
-    if code.co_freevars != free:
-        raise SyntaxError("its names cannot be had here")
-    return _put_ticks(code)
-
-
-def _named(code: CodeType, name: str) -> CodeType:
-    return next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name)
+def _with_ticks(filename: str) -> dict[tuple[str, int], CodeType]:
+    """Return the code of what a file or cell defines, with ticks, by name and first line."""
+    awaits = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as a cell may
+    source = "".join(linecache.getlines(filename))
+    try:
+        tree = compile(source, filename, "exec", awaits | ast.PyCF_ONLY_AST, dont_inherit=True)
+        whole = compile(AddTicks().visit(tree), filename, "exec", awaits, dont_inherit=True)
+    except SyntaxError:
+        return {}
+    ticking = (code for code in _inner(_put_ticks(whole)) if ticks in code.co_consts)
+    return {(code.co_qualname, code.co_firstlineno): code for code in ticking}
 
 
 def _put_ticks(code: CodeType) -> CodeType:
     constants = [_put_ticks(each) if isinstance(each, CodeType) else each for each in code.co_consts]
     return code.replace(co_consts=tuple(ticks if each == _HERE else each for each in constants))
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _inner(each)
 
 
 class AddTicks(ast.NodeTransformer):
