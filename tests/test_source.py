@@ -5,14 +5,14 @@ from functools import partial
 import pytest
 from cell import run_cell
 
-from threadlab.running import source
 from threadlab.running.another_python import AnotherPython
+from threadlab.running.sending import by_source
 from threadlab.workloads.cpu import count_primes
 
 
 def there(value):
     """What arrives in the other Python."""
-    return pickle.loads(source.dumps(value))
+    return pickle.loads(by_source(value))
 
 
 @pytest.mark.parametrize("known", [abs, count_primes, threading.Thread, partial(int, base=2), threading])
@@ -54,7 +54,7 @@ def test_a_function_among_the_arguments_goes_too():
 
 
 def test_no_bytecode_is_sent():
-    sent = source.dumps(run_cell("def f(x): return x + 1")["f"])
+    sent = by_source(run_cell("def f(x): return x + 1")["f"])
     assert b"def f(x): return x + 1" in sent
     assert b"code" not in sent
 

@@ -5,5 +5,5 @@ place of `threading`), `standins` (how names are replaced), `accesses` (a shared
 result); with ticks `ticks`, `ticking` (a learner's own loops) and `gil` (why a thread did not run).
 Measure: `measuring`, `scaling` (what the times mean), `recordings`, `machine`.
 Workers: `executors`, `interpreters`, `coroutines`; for another Python `free_threaded` (find it),
-`another_python` (both ends of the pipe), `sending` and `source` (what goes through it).
+`another_python` (both ends of the pipe), `sending` (what goes through it).
 """

@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from threadlab.running import source
 from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, whole_number
 from threadlab.running.free_threaded import APART, end, environment, free_threaded_python
-from threadlab.running.sending import pack, perform
+from threadlab.running.sending import by_source, pack, perform
 
 # It gets threadlab alone: what else lies beside it was installed for this Python and not for that one.
 _BEGIN = """\
@@ -36,7 +35,7 @@ _MARK = b"\0threadlab\0"  # comes before the first answer: something may print w
 class AnotherPython(Executor):
     """Threads without the GIL, in one subprocess that ends with this executor or with this Python."""
 
-    pack = staticmethod(partial(pack, dumps=source.dumps))
+    pack = staticmethod(partial(pack, dumps=by_source))
 
     def __init__(self, workers: int) -> None:
         whole_number("workers", workers, most=MOST_WORKERS, why=WHY_MOST_WORKERS)
@@ -44,7 +43,8 @@ class AnotherPython(Executor):
         self.machine = python.machine
         self._begun: Future[Any] = Future()
         self._tasks = {0: self._begun}  # those without an answer
-        self._count, self._open, self._broken = 0, True, ""
+        self._count = 0
+        self._closed: RuntimeError | None = None  # or why no task is taken any longer
         self._guard = threading.Lock()  # of all of these, and of what is written
         start = [*python.command, "-c", _BEGIN, _PACKAGE, str(workers)]
         pipe, where = subprocess.PIPE, environment()
@@ -60,10 +60,8 @@ class AnotherPython(Executor):
         """Send a task to one of the threads."""
         task, future = self.pack(fn, args, kwargs), Future[Any]()
         with self._guard:
-            if self._broken:
-                raise BrokenExecutor(self._broken)
-            if not self._open:
-                raise RuntimeError("cannot schedule new futures after shutdown")
+            if self._closed:
+                raise self._closed
             self._count += 1
             self._tasks[self._count] = future
             with suppress(OSError, ValueError):  # it died, and the reader will say so
@@ -77,7 +75,7 @@ class AnotherPython(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the subprocess when its tasks are done, or with `cancel_futures` at once."""
         with self._guard:
-            self._open = False
+            self._closed = self._closed or RuntimeError("cannot schedule new futures after shutdown")
             if cancel_futures:
                 for future in self._tasks.values():
                     future.cancel()
@@ -95,7 +93,7 @@ class AnotherPython(Executor):
             for number, good, data in _receive(answers):
                 with self._guard:
                     future = self._tasks.pop(number)
-                    if not (self._open or self._tasks):
+                    if self._closed and not self._tasks:
                         end(self._process)
                 _settle(future, good, data)
         with suppress(subprocess.TimeoutExpired):
@@ -106,10 +104,10 @@ class AnotherPython(Executor):
             self._process.stdin.close()
         why = "a task ended it, or memory was short" if self._begun.done() else "it could not begin"
         with self._guard:
-            self._broken = f"the free-threaded Python ended (exit code {code}): {why}"
+            self._closed = BrokenExecutor(f"the free-threaded Python ended (exit code {code}): {why}")
             left, self._tasks = self._tasks, {}
         for future in left.values():
-            _settle(future, False, pickle.dumps(BrokenExecutor(self._broken)))
+            _settle(future, False, pickle.dumps(self._closed))
 
 
 def _settle(future: Future[Any], good: bool, data: bytes) -> None:
