@@ -11,6 +11,7 @@ from statistics import median
 from threadlab.running.ticks import CALL, FREE, PAUSE
 from threadlab.running.timeline import Lane, Span, State, Timeline
 
+Many = tuple[int, int, int]  # how many lanes run in Python, in calls, free
 _TURN = ("running", "off")  # a turn goes on while the operating system interrupts it
 
 
@@ -86,8 +87,8 @@ def _turns(lane: Lane) -> list[tuple[float, float, State]]:
     return found
 
 
-def _running(lanes: Sequence[Lane]) -> tuple[list[float], list[tuple[int, int, int]]]:
-    """Return when the number of running lanes changes, and how many are then in Python, in calls, free."""
+def _running(lanes: Sequence[Lane]) -> tuple[list[float], list[Many]]:
+    """Return when the number of running lanes changes, and how many there are from then on."""
     changes, kinds = list[tuple[float, int, int]](), {CALL: 1, FREE: 2}
     for lane in lanes:
         for span in lane.spans:
@@ -104,9 +105,7 @@ def _running(lanes: Sequence[Lane]) -> tuple[list[float], list[tuple[int, int, i
     return times, running
 
 
-def _reasons(
-    spans: Iterable[Span], times: list[float], running: list[tuple[int, int, int]]
-) -> Iterator[Span]:
+def _reasons(spans: Iterable[Span], times: list[float], running: list[Many]) -> Iterator[Span]:
     for span in spans:
         if span.state != "off":
             yield span

@@ -1,7 +1,7 @@
 """Judge an answer by every order of its steps, and tell the simplest wrong one in the words of the shop."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from inspect import iscoroutinefunction, signature
@@ -87,9 +87,7 @@ class Puzzle:
     """A program of the shop: how its threads start, and what is right."""
 
     wants: tuple[str, ...]  # how the threads call each function, such as "sell(shop)"
-    threads: tuple[
-        tuple[Any, ...], ...
-    ]  # the place of a function in `wants`, and what it gets after the shop
+    threads: Sequence[Sequence[Any]]  # the place of a function in `wants`, and what it gets after the shop
     shop: Callable[[int], Shop]  # makes a fresh shop of a number to start with
     outcome: Callable[[Any, int], str]  # what a run came to, in the words of the shop
     right: dict[int, str]  # the outcome that is right, for two numbers to start with
@@ -105,19 +103,13 @@ class Puzzle:
             payment.shop = shop = self.shop(start)
             return shop
 
+        given = {Payment: wait}
         threads = [
-            (functions[place], *[wait if each is Payment else each for each in rest])
-            for place, *rest in self.threads
+            (functions[place], *[given.get(each, each) for each in rest]) for place, *rest in self.threads
         ]
-        found = explore(
-            threads,
-            state=state,
-            outcome=lambda shop: self.outcome(shop, start),
-            expected={self.right[start]},
-            switch_points=switch_points,
-            max_states=most,
-            time_limit=_LIMIT,
-        )
+        how: Any = {"expected": {self.right[start]}, "switch_points": switch_points}
+        how |= {"max_states": most, "time_limit": _LIMIT}
+        found = explore(threads, state=state, outcome=lambda shop: self.outcome(shop, start), **how)
         before = self.outcome(state(), start)
         untouched = before != self.right[start] and set(found.outcomes) == {before}
         refuse(untouched, "nothing has changed in the shop that the threads were given", found)
