@@ -25,10 +25,10 @@ class Coroutines(Executor):
     """
 
     def __init__(self, workers: int) -> None:
-        self._workers, self._begun = workers, threading.Event()
+        self._loop, self._turns = asyncio.new_event_loop(), asyncio.Semaphore(workers)
+        self._ended = asyncio.Event()
         self._thread = threading.Thread(target=self._serve, name="asyncio", daemon=True)
         self._thread.start()
-        self._begun.wait(_LIMIT)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have the coroutine of this call run when it is its turn, beside the others."""
@@ -54,14 +54,8 @@ class Coroutines(Executor):
             self._thread.join(_LIMIT)
 
     def _serve(self) -> None:
-        with suppress(KeyboardInterrupt):
-            asyncio.run(self._until_the_end())
-
-    async def _until_the_end(self) -> None:
-        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        self._turns = asyncio.Semaphore(self._workers)
-        self._begun.set()
-        await self._ended.wait()
+        with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._ended.wait())
 
 
 def alone(function: Callable[..., Any]) -> Callable[..., Any]:
