@@ -121,9 +121,21 @@ class Ways(Sweeps):
         return Picture(axes.figure, "\n".join(words))
 
     def draw(self) -> None:
-        """Draw the ways that are ticked, and tell what they came to."""
+        """Draw the ways that are ticked; tell below what each came to, or why there is nothing of it."""
         super().draw()
-        self._tell()
+        lines = []
+        for way in WAYS:
+            if result := self._known.get(way):
+                most = max(result.timings)
+                who, said = str(result.verdict(most)).split(": ", 1)
+                ready = saying.milliseconds(result.startup.get(most, 0.0))
+                lines.append(f"<b>{who}</b>, ready after {ready}: {escape(said)}")
+            elif self.boxes[way].value:
+                instead = self._recorded.get(way)
+                told = [f"{self._problems[way]}." if way in self._problems else "press Run to measure it."]
+                told += [f"Dashed: {instead.label}."] if instead else []
+                lines.append(f"<b>{way}</b>: {escape(' '.join(told))}")
+        self.details.value = f'<div style="font-size:16px;line-height:1.4">{"<br>".join(lines)}</div>'
 
     def clear(self) -> None:
         """Forget what is known."""
@@ -149,22 +161,6 @@ class Ways(Sweeps):
         """End what is under way and let go of everything."""
         super().close()
         close_widgets(self.details)
-
-    def _tell(self) -> None:
-        """Write below the picture what each way came to, or why there is nothing of it."""
-        lines = []
-        for way in WAYS:
-            if result := self._known.get(way):
-                most = max(result.timings)
-                who, said = str(result.verdict(most)).split(": ", 1)
-                ready = saying.milliseconds(result.startup.get(most, 0.0))
-                lines.append(f"<b>{who}</b>, ready after {ready}: {escape(said)}")
-            elif self.boxes[way].value:
-                instead = self._recorded.get(way)
-                told = [f"{self._problems[way]}." if way in self._problems else "press Run to measure it."]
-                told += [f"Dashed: {instead.label}."] if instead else []
-                lines.append(f"<b>{way}</b>: {escape(' '.join(told))}")
-        self.details.value = f'<div style="font-size:16px;line-height:1.4">{"<br>".join(lines)}</div>'
 
 
 class Sweep:

@@ -169,16 +169,11 @@ def _refuse_wrong(functions: Iterable[Any], found: Exploration, where: str) -> N
         outcome = found.follow(case).outcome
         sleeps = any("sleep" in each.__code__.co_names for each in functions)
         hint = "; sleep is no cure, for time promises no order" if sleeps else ""
-        why = f"{where}{_count(found)} wrong; in the simplest, {case}, {_told(found, outcome)}{hint}"
+        least, be = "" if found.complete else "at least ", "is" if found.wrong == 1 else "are"
+        many = f"{least}{found.wrong:,} of {found.total:,} orders {be}"
+        many = "some orders are" if isinf(found.total) else many
+        why = f"{where}{many} wrong; in the simplest, {case}, {_told(found, outcome)}{hint}"
         raise NotYet(why, found, case)
-
-
-def _count(found: Exploration) -> str:
-    wrong, total = found.wrong, found.total
-    if isinf(total):
-        return "some orders are"
-    least = "" if found.complete else "at least "
-    return f"{least}{wrong:,} of {total:,} orders {'is' if wrong == 1 else 'are'}"
 
 
 def _told(found: Exploration, outcome: Any) -> str:
