@@ -6,6 +6,7 @@ meanwhile tells which, and is asked for only then: a tick costs next to nothing.
 
 import threading
 import time
+from statistics import median_high
 from time import perf_counter, thread_time
 
 from threadlab.running.timeline import Span
@@ -104,8 +105,8 @@ class Pulse:
 
 def _usual(pauses: list[Pause], seconds: float, ticks: int) -> float:
     """Return how long work takes between two ticks, where the processor time of a thread is too coarse."""
-    lengths = sorted(b - a for a, b, *_ in pauses)
+    lengths = [b - a for a, b, *_ in pauses]
     rest = ticks - len(lengths)
-    return (
-        max(0.0, seconds - sum(lengths)) / rest if rest > len(lengths) else [*lengths, 0.0][len(lengths) // 2]
-    )
+    if rest > len(lengths):
+        return max(0.0, seconds - sum(lengths)) / rest
+    return median_high(lengths or [0.0])
