@@ -1,3 +1,6 @@
+import ast
+import asyncio
+import linecache
 import threading
 from dataclasses import dataclass
 
@@ -99,6 +102,16 @@ def test_a_function_that_ticks_returns_what_it_returned(call, answer, beats):
 def test_a_function_that_cannot_be_read_stays_as_it_is(beats):
     with ticking.ticking(globals()):
         assert Made(2) == Made(2)
+
+
+def test_a_cell_that_awaits_ticks_too(beats):
+    text = "async def nap(): pass\nawait nap()\ndef f():\n for _ in 'ab': pass"
+    names, file = {"__name__": "__main__"}, "<a cell that awaits>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    asyncio.run(eval(compile(text, file, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names))
+    with ticking.ticking(names):
+        names["f"]()
+    assert beats() > 0
 
 
 def test_an_error_names_the_line_that_raised_it():
