@@ -109,3 +109,21 @@ def test_a_click_on_a_kind_of_work_shows_who_held_the_gil_beside_its_speed_up(pa
     page.wait_for_function(seen, arg=cell.element_handle(), timeout=MINUTES)
     assert "count_primes_once: " in picture(cell)
     assert lab.faults(page) == []
+
+
+def test_downloads_grow_on_the_screen_and_addresses_can_be_typed(page):
+    lab.open_notebook(page, "05_io_speedup.ipynb")
+    lab.run_all(page, limit=4 * MINUTES)
+    cell = lab.cell(page, "try_workers(fetch_all")
+    cell.scroll_into_view_if_needed()
+    cell.get_by_role("button", name="Run").click()
+    cell.locator(".jp-OutputArea svg rect").first.wait_for(timeout=MINUTES)
+    cell.locator("button:enabled", has_text="Run").wait_for(timeout=4 * MINUTES)
+    assert "The knee: " in picture(cell)
+    cell = lab.cell(page, "try_urls()")
+    cell.scroll_into_view_if_needed()
+    cell.locator("textarea").fill("http://127.0.0.1:9/a")
+    cell.get_by_role("button", name="Run").click()
+    page.wait_for_function("cell => cell.querySelector('img[alt]')?.alt.includes('1 failed')",
+                           arg=cell.element_handle(), timeout=MINUTES)  # fmt: skip
+    assert lab.faults(page) == []
