@@ -25,6 +25,7 @@ class Explorer:
         self.graph = Graph()
         self.numbers: dict[Any, int] = {}
         self.keys: list[Key | None] = []
+        self.moves: dict[tuple[int, int, int], tuple[int, int]] = {}  # steps by what they depend on
         self.todo: list[tuple[int, int]] = []  # steps not yet taken: the number of a state, a thread
         self.runs = 0
         self.stopped = ""  # the bound that was met
@@ -35,8 +36,11 @@ class Explorer:
         self.most, self.until, self.stop = most, until, stop
         self.play([], [])
         while self.todo and not self.stopped:
-            number, thread = self.todo.pop()
-            way = self.graph.path(number)
+            self.last = self.todo.pop()
+            if (known := self.foreseen(*self.last)) is not None:
+                self.link(known)
+                continue
+            way, thread = self.graph.path(self.last[0]), self.last[1]
             self.play(way, [*(self.graph.nodes[each].by for each in way[1:]), thread])
         self.confirm()
 
@@ -75,6 +79,7 @@ class Explorer:
                 return None
             number = self.add(run, choices, key)
         self.link(number)
+        self.learn(key)
         if not choices:
             self.end = number
         if not new or not choices:
@@ -101,6 +106,24 @@ class Explorer:
         if self.last[0] >= 0:
             node = self.graph.nodes[self.last[0]]
             node.after[node.choices.index(self.last[1])] = number
+
+    def learn(self, key: Key | None) -> None:
+        """Remember what the last step made of the shared data and of its own thread."""
+        before, place = self.keys[self.last[0]], self.last[1] + 1
+        if before and key and key[place] in self.states.plain:
+            self.moves[before[0], place, before[place]] = key[0], key[place]
+
+    def foreseen(self, number: int, thread: int) -> int | None:
+        """Return the known state to which a step leads that was seen while other threads stood elsewhere.
+
+        A step depends on the shared data and on its own thread alone; the others stay as they are, which is
+        sure of those that hold plain values only.
+        """
+        key, place = self.keys[number], thread + 1
+        move = key and self.moves.get((key[0], place, key[place]))
+        if not key or not move or not self.states.plain.issuperset((*key[1:place], *key[place + 1 :])):
+            return None
+        return self.numbers.get((move[0], *key[1:place], move[1], *key[place + 1 :]))
 
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
         """Raise UnrepeatableError unless the run is where it was when this state was recorded."""

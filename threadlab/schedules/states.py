@@ -53,6 +53,7 @@ class States:
         self.ways = dict(_WAYS)
         self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a key
         self._numbers: dict[Any, int] = {}
+        self.plain: set[int] = set()  # numbers of threads that hold plain values only
         self._clock_counts = clock_counts  # whether readings of the clock have become data
         self.thread_locals = False  # whether a thread-local was met
         self.unseen = ""  # the last thing that could not be seen
@@ -73,6 +74,7 @@ class States:
                     part = self._number(self._thread(run, me, freeze))
                     if freeze.only_plain:  # it stays so until this thread takes a step
                         run.parts[me] = part
+                        self.plain.add(part)
                 key.append(part)
             return tuple(key)
         except OpaqueError as unseen:
