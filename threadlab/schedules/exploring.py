@@ -142,11 +142,8 @@ class Explorer:
 
     def confirm(self) -> None:
         """Run one schedule of each outcome once more: an outcome must repeat itself, too."""
-        ends: dict[Any, int] = {}
-        for place, node in enumerate(self.graph.nodes):
-            if not node.choices and len(ends) < 20:
-                ends.setdefault(node.outcome, place)
-        for outcome, place in ends.items():
+        ends = {self.graph.nodes[end].outcome: end for end in reversed(self.graph.ends())}
+        for outcome, place in list(ends.items())[:20]:
             way = self.graph.path(place)
             again = self.play(way[:-1], [self.graph.nodes[each].by for each in way[1:]])
             if again != outcome:
@@ -257,17 +254,18 @@ def _summary(program: Program, explorer: Explorer, is_right: Callable[[Any], boo
 
 
 def _orders(graph: Graph, names: Sequence[str]) -> list[tuple[str, Any]]:
-    found = sorted(graph.schedules(), key=lambda each: each[:2])
-    return [(write([names[thread] for thread in way]), outcome) for _, way, outcome in found]
+    found = graph.schedules(graph.ends(), every=True)
+    return [(write([names[thread] for thread in way]), graph.nodes[end].outcome) for _, way, end in found]
 
 
 def _case(graph: Graph, names: Sequence[str], outcomes: Collection[Any]) -> str:
     """Return the simplest schedule that ends in one of `outcomes`; if none ends there, an endless one."""
-    ends = {place for place, node in enumerate(graph.nodes) if not node.choices and node.outcome in outcomes}
+    ends = {end for end in graph.ends() if graph.nodes[end].outcome in outcomes}
     if not ends:
         lead, loop = graph.fair_loop()
         return write_loop([names[thread] for thread in lead], [names[thread] for thread in loop])
-    return write([names[thread] for thread in graph.simplest(ends)])
+    _, way, _ = next(graph.schedules(ends))
+    return write([names[thread] for thread in way])
 
 
 def _judge(expected: Any) -> Callable[[Any], bool]:

@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 Cost = int
@@ -44,79 +44,66 @@ class Graph:
             found.append(self.nodes[found[-1]].parent)
         return found[::-1]
 
+    def ends(self) -> list[int]:
+        """Return the states with which a schedule ends."""
+        return [number for number, node in enumerate(self.nodes) if not node.choices]
+
     # --- counting
 
     def count(self) -> dict[Any, float]:
         """Return the number of schedules per outcome: the number of ways from the start to its states."""
-        ways: list[float] = [0] * len(self.nodes)
-        ways[:1] = [1] if ways else []
+        ways: list[float] = [1, *[0] * len(self.nodes)]
         found: dict[Any, float] = {}
-        for group in self.groups(range(len(self.nodes)), lambda node, thread: True):
+        for group in self.groups():
             total = sum(ways[number] for number in group)
             if total and self._is_cycle(group):
                 total = math.inf
+            members = set(group)
             for number in group:
-                ways[number] = total
                 node = self.nodes[number]
                 if not node.choices and total:
                     found[node.outcome] = found.get(node.outcome, 0) + total
-            members = set(group)
-            for number in group:
-                for _, after in self.nodes[number].edges():
+                for _, after in node.edges():
                     if after not in members:
                         ways[after] += total
         return found
 
-    def schedules(self) -> Iterator[tuple[Cost, list[int], Any]]:
-        """Yield every schedule, in alphabetical order, with its cost before and its outcome after it."""
-        todo: list[tuple[int, Cost, list[int]]] = [(0, 0, [])]
-        while todo:
-            number, cost, way = todo.pop()
-            if not self.nodes[number].choices:
-                yield cost, way, self.nodes[number].outcome
-            last = way[-1] if way else -1
-            for thread, after in sorted(self.nodes[number].edges(), reverse=True):
-                todo.append((after, cost + self.cost(number, last, thread), [*way, thread]))
-
     def lengths(self, thread: int) -> tuple[int, int]:
         """Return the fewest and the most steps that `thread` takes in a schedule; there must be no cycle."""
-        found, ends = {0: (0, 0)}, []
-        for (number,) in self.groups(range(len(self.nodes)), lambda node, thread: True):
-            low, high = found[number]
-            ends += [] if self.nodes[number].choices else [(low, high)]
+        least, most = {0: 0}, {0: 0}
+        for (number,) in self.groups():
             for mover, after in self.nodes[number].edges():
-                least, most = found.get(after, (math.inf, 0))
-                found[after] = min(least, low + (mover == thread)), max(most, high + (mover == thread))  # type: ignore[assignment]
-        return min(low for low, _ in ends), max(high for _, high in ends)
+                low, high = least[number] + (mover == thread), most[number] + (mover == thread)
+                least[after], most[after] = min(least.get(after, low), low), max(most.get(after, 0), high)
+        return min(least[end] for end in self.ends()), max(most[end] for end in self.ends())
 
-    def _is_cycle(self, group: list[int]) -> bool:
-        return len(group) > 1 or any(after == group[0] for _, after in self.nodes[group[0]].edges())
+    def groups(self, numbers: Iterable[int] | None = None, without: int = -1) -> list[list[int]]:
+        """Return the strongly connected parts of `numbers`, by default of all, each before those it leads to.
 
-    def groups(self, numbers: Iterable[int], goes: Callable[[Node, int], bool]) -> list[list[int]]:
-        """Return the strongly connected parts of `numbers`, each before those it leads to.
-
-        `goes(node, thread)` tells whether the step of `thread` from `node` belongs to the graph.
-        The algorithm is Tarjan's, without recursion.
+        The steps of the thread `without` are left out. The algorithm is Tarjan's, without recursion.
         """
-        wanted, order, low, stack, found = set(numbers), {}, {}, [], []  # type: ignore[var-annotated]
-        on_stack: set[int] = set()
+        wanted = set(range(len(self.nodes)) if numbers is None else numbers)
+        order: dict[int, int] = {}
+        low: dict[int, int] = {}
+        stack: list[int] = []
+        found: list[list[int]] = []
+        done: set[int] = set()
+
+        def enter(number: int) -> tuple[int, Iterator[int]]:
+            order[number] = low[number] = len(order)
+            stack.append(number)
+            edges = self.nodes[number].edges()
+            return number, (after for thread, after in edges if after in wanted and thread != without)
+
         for root in sorted(wanted):
-            if root in order:
-                continue
-            work = [(root, iter(self._followers(root, wanted, goes)))]
-            order[root] = low[root] = len(order)
-            stack.append(root)
-            on_stack.add(root)
+            work = [] if root in order else [enter(root)]
             while work:
                 number, following = work[-1]
                 for after in following:
                     if after not in order:
-                        order[after] = low[after] = len(order)
-                        stack.append(after)
-                        on_stack.add(after)
-                        work.append((after, iter(self._followers(after, wanted, goes))))
+                        work.append(enter(after))
                         break
-                    if after in on_stack:
+                    if after not in done:
                         low[number] = min(low[number], order[after])
                 else:
                     work.pop()
@@ -125,15 +112,28 @@ class Graph:
                     if low[number] == order[number]:
                         place = stack.index(number) if stack[-1] != number else len(stack) - 1
                         found.append(stack[place:])
-                        on_stack.difference_update(stack[place:])
+                        done.update(stack[place:])
                         del stack[place:]
         return found[::-1]
 
-    def _followers(self, number: int, wanted: set[int], goes: Callable[[Node, int], bool]) -> list[int]:
-        node = self.nodes[number]
-        return [after for thread, after in node.edges() if after in wanted and goes(node, thread)]
-
     # --- schedules without end
+
+    def cycles(self, numbers: Iterable[int] | None = None, without: int = -1) -> list[list[int]]:
+        """Return the parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
+        return [group for group in self.groups(numbers, without) if self._is_cycle(group, without)]
+
+    def _is_cycle(self, group: list[int], without: int = -1) -> bool:
+        edges = self.nodes[group[0]].edges()
+        return len(group) > 1 or any(after == group[0] and thread != without for thread, after in edges)
+
+    def can_starve(self, count: int) -> bool:
+        """Tell whether one of `count` threads can be passed over for ever although it could run."""
+        return any(
+            thread in self.nodes[number].choices
+            for thread in range(count)
+            for group in self.cycles(without=thread)
+            for number in group
+        )
 
     def fair_part(self) -> list[int]:
         """Return states among which a fair schedule can go on for ever, or none.
@@ -142,7 +142,7 @@ class Graph:
         States where a thread can only take steps that lead out are taken away until none is left, or until
         every thread that can run has a step that stays.
         """
-        todo = self.cycles(range(len(self.nodes)))
+        todo = self.cycles()
         while todo:
             group = todo.pop()
             members = set(group)
@@ -156,101 +156,64 @@ class Graph:
             todo += self.cycles(number for number in group if passed.isdisjoint(self.nodes[number].choices))
         return []
 
-    def cycles(self, numbers: Iterable[int], without: int = -1) -> list[list[int]]:
-        """Return the parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
-        found = self.groups(numbers, lambda node, thread: thread != without)
-        return [group for group in found if len(group) > 1 or self._loops(group[0], without)]
-
-    def _loops(self, number: int, without: int) -> bool:
-        return any(after == number and thread != without for thread, after in self.nodes[number].edges())
-
-    def can_starve(self, count: int) -> bool:
-        """Tell whether one of `count` threads can be passed over for ever although it could run."""
-        return any(
-            thread in self.nodes[number].choices
-            for thread in range(count)
-            for group in self.cycles(range(len(self.nodes)), without=thread)
-            for number in group
-        )
-
-    def fair_loop(self) -> tuple[list[int], list[int]]:
+    def fair_loop(self) -> tuple[bytes, bytes]:
         """Return the threads of a lead-in and of a fair loop after it, together as simple as can be."""
         part = self.fair_part()
-        ends = [(self.simplest({end}), end) for end in part[:200]]
-        leads = sorted(ends, key=lambda each: len(each[0]))
-        found = [(lead, *self._loop_at(end, lead, set(part))) for lead, end in leads[:20]]
-        lead, _, loop = min(found, key=lambda each: (each[1], each[0], each[2]), default=([], 0, []))
+        leads: dict[int, tuple[Cost, bytes]] = {}
+        for cost, lead, end in self.schedules(part[:200]):
+            leads.setdefault(end, (cost, lead))
+        ends = sorted(part[:200], key=lambda end: len(leads[end][1]))[:20]
+        found = [(*self._loop_at(*leads[end], end, set(part)), leads[end][1]) for end in ends]
+        _, loop, lead = min(found, key=lambda each: (each[0], each[2], each[1]))
         return lead, loop
 
-    def _loop_at(self, end: int, lead: list[int], members: set[int]) -> tuple[Cost, list[int]]:
+    def _loop_at(self, cost: Cost, lead: bytes, end: int, members: set[int]) -> tuple[Cost, bytes]:
         """Return the cost and the simplest way from `end` to itself on which all that can run take a step."""
-        start = 0
-        number, last = 0, -1
-        for thread in lead:
-            start += self.cost(number, last, thread)
-            number, last = dict(self.nodes[number].edges())[thread], thread
-        heap: list[tuple[Cost, list[int], int, int, int]] = [(start, [], end, 0, 0)]
-        met = set()
+        heap, met = [(cost, b"", end, 0, 0)], set()
         while heap:
             cost, way, number, moved, able = heapq.heappop(heap)
             if way and number == end and moved == able:
                 return cost, way
-            before = way[-1] if way else last
-            if (number, before, moved, able) not in met:
-                met.add((number, before, moved, able))
+            last = _last(way or lead)
+            if (number, last, moved, able) not in met:
+                met.add((number, last, moved, able))
                 able |= sum(1 << thread for thread in self.nodes[number].choices)
                 for thread, after in self.nodes[number].edges():
                     if after in members:
-                        more = cost + self.cost(number, before, thread)
-                        heapq.heappush(heap, (more, [*way, thread], after, moved | 1 << thread, able))
+                        more = cost + self._cost(number, last, thread)
+                        heapq.heappush(heap, (more, way + bytes([thread]), after, moved | 1 << thread, able))
         raise AssertionError("a fair part without a fair loop")
 
     # --- the simplest schedule
 
-    def simplest(self, ends: set[int]) -> list[int]:
-        """Return the threads of the schedule to one of `ends` with the fewest preemptions, switches, steps.
+    def schedules(self, ends: Collection[int], every: bool = False) -> Iterator[tuple[Cost, bytes, int]]:
+        """Yield schedules to the states `ends`, the simplest first: its cost, its threads, its end.
 
-        Of several the first in the alphabet. A place is a state together with the thread of the step before;
-        costs are found backwards from the ends, then the way is walked forwards.
+        Simplest: the fewest preemptions, switches, steps; of several, the first in the alphabet. Unless
+        `every` one is wanted, only the simplest way to each state by each last thread is followed.
         """
-        places, before = {(0, -1)}, {}  # type: ignore[var-annotated]
-        todo = [(0, -1)]
-        while todo:
-            number, last = todo.pop()
-            for thread, after in self.nodes[number].edges():
-                before.setdefault((after, thread), []).append((number, last))
-                if (after, thread) not in places:
-                    places.add((after, thread))
-                    todo.append((after, thread))
-        costs = {place: 0 for place in places if place[0] in ends}
-        heap = [(0, place) for place in sorted(costs)]
+        heap, met = [(0, b"", 0)], set()
         while heap:
-            cost, place = heapq.heappop(heap)
-            if cost > costs[place]:
+            cost, way, number = heapq.heappop(heap)
+            last = _last(way)
+            if (number, last) in met:
                 continue
-            for number, last in before.get(place, ()):
-                more = cost + self.cost(number, last, place[1])
-                if more < costs.get((number, last), math.inf):
-                    costs[number, last] = more
-                    heapq.heappush(heap, (more, (number, last)))
-        return list(self._walk(costs))
+            if not every:
+                met.add((number, last))
+            if number in ends:
+                yield cost, way, number
+            for thread, after in self.nodes[number].edges():
+                more = cost + self._cost(number, last, thread)
+                heapq.heappush(heap, (more, way + bytes([thread]), after))
 
-    def _walk(self, costs: dict[tuple[int, int], Cost]) -> Iterator[int]:
-        number, last = 0, -1
-        while costs[number, last]:
-            for thread, after in sorted(self.nodes[number].edges()):
-                if (
-                    costs.get((after, thread), math.inf) + self.cost(number, last, thread)
-                    == costs[number, last]
-                ):
-                    yield thread
-                    number, last = after, thread
-                    break
-
-    def cost(self, number: int, last: int, thread: int) -> Cost:
+    def _cost(self, number: int, last: int, thread: int) -> Cost:
         """Return the cost of a step; a preemption stops a thread that could go on and does not wait."""
         if last in (-1, thread):
             return _STEP
         node = self.nodes[number]
         preempts = last in node.choices and not node.waiting >> last & 1
         return _STEP + _SWITCH + (_PREEMPTION if preempts else 0)
+
+
+def _last(way: bytes) -> int:
+    return way[-1] if way else -1
