@@ -48,15 +48,13 @@ class Explorer:
         """Repeat `steps` along the states `way`, go on through new states, return the outcome."""
         self.runs += 1
         self.way, self.steps, self.place, self.last = way, steps, 0, (-1, -1)
-        run = self.scheduler.new_run(self.decide)
-        self.state = self.program.fresh_state(self.scheduler)
         self.end = -1
-        self.scheduler.play(self.program.bodies(self.scheduler, self.state))
+        run = self.program.play(self.scheduler, self.decide)
         if self.states.thread_locals:
             self.scheduler.renew_threads()
         if self.end < 0:
             return None
-        outcome = self.program.outcome_of(self.scheduler, run, self.state)
+        outcome = self.program.outcome_of(self.scheduler, run)
         node = self.graph.nodes[self.end]
         if node.outcome is None:
             node.outcome = outcome
@@ -91,7 +89,7 @@ class Explorer:
 
     def key(self, run: Run) -> Key | None:
         """Return the key of the state that the run is in; None if something of it cannot be seen."""
-        return self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks)
+        return self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks)
 
     def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
         """Record a new state and return its number."""

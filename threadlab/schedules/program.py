@@ -1,9 +1,9 @@
 """The learner's threads, state and outcome, checked and ready to be run again and again."""
 
-import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from types import FunctionType
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from threadlab.schedules import tasks
 from threadlab.schedules.learner import Learner, functions_of
 from threadlab.schedules.primitives import PLACES, name_of
 from threadlab.schedules.results import DEADLOCK, Crash
-from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.scheduler import Decide, Run, Scheduler
 
 SwitchPoints = Literal["line", "micro"]
 
@@ -45,8 +45,14 @@ class Program:
             part for call, arguments in self.calls for part in (call, *arguments) if _holds_data(part)
         ]
 
-    def fresh_state(self, scheduler: Scheduler) -> Any:
-        """Make the shared state of one run."""
+    def play(self, scheduler: Scheduler, decide: Decide) -> Run:
+        """Run the threads once on a fresh state, in the order that `decide` asks for."""
+        run = scheduler.new_run(decide)
+        run.state = self._fresh_state(scheduler)
+        calls = [partial(call, run.state, *arguments) for call, arguments in self.calls]
+        return scheduler.play(tasks.bodies(scheduler, calls) if self._tasks else calls)
+
+    def _fresh_state(self, scheduler: Scheduler) -> Any:
         with inside(scheduler):
             if self._before is None:
                 self._before = self.make()
@@ -59,14 +65,14 @@ class Program:
         self._before = made
         return made
 
-    def outcome_of(self, scheduler: Scheduler, run: Run, state: Any) -> Any:
+    def outcome_of(self, scheduler: Scheduler, run: Run) -> Any:
         """Return how a run ended that has no more choices."""
         if run.stuck:
             return DEADLOCK
         if run.crash is not None:
             return Crash(name_of(run.crash[0]), type(run.crash[1]).__name__)
         with inside(scheduler):
-            value = self.judge(state)
+            value = self.judge(run.state)
         try:
             hash(value)
         except TypeError:
@@ -75,13 +81,6 @@ class Program:
                 f"write tuple(…) or sorted(…) made a tuple"
             ) from None
         return value
-
-    def bodies(self, scheduler: Scheduler, state: Any) -> list[Callable[[], Any]]:
-        """Return what each thread calls."""
-        calls: list[Callable[[], Any]] = [
-            functools.partial(call, state, *arguments) for call, arguments in self.calls
-        ]
-        return tasks.bodies(scheduler, calls) if self._tasks else calls
 
     def places(self) -> ExitStack:
         """Replace the names of threading, queue and time for the time of a block."""

@@ -73,10 +73,8 @@ class Player:
 
     def play(self) -> Replay:
         """Run the schedule and return what happened."""
-        run = self.scheduler.new_run(self.decide)
-        self.state = self.program.fresh_state(self.scheduler)
         self.scheduler.keeps_print = True
-        self.scheduler.play(self.program.bodies(self.scheduler, self.state))
+        run = self.program.play(self.scheduler, self.decide)
         start, *steps = self.told
         outcome, sources = self.outcome(run), dict(self.sources())
         return Replay(self.case, outcome, start, tuple(steps), sources, self.fault(run))
@@ -97,7 +95,7 @@ class Player:
         """Return what the schedule came to."""
         if self.loop >= 0:
             return LIVELOCK
-        return None if self.told[-1].choices else self.program.outcome_of(self.scheduler, run, self.state)
+        return None if self.told[-1].choices else self.program.outcome_of(self.scheduler, run)
 
     def decide(self, run: Run) -> int | None:
         """Write down the step that ended and return the thread of the next one."""
@@ -105,7 +103,7 @@ class Player:
         self.note(run, choices)
         place = len(self.told) - 1
         if place == self.loop:
-            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
+            self.marks.append(self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks))
         if self.loop >= 0 and place >= self.loop:
             self.able |= set(choices)
         if place == len(self.steps):
@@ -124,7 +122,7 @@ class Player:
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
         """Raise ValueError unless the schedule may end here."""
         if self.loop >= 0:
-            self.marks.append(self.states.key(run, (self.state, self.program.roots), self.scheduler.clocks))
+            self.marks.append(self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks))
             if self.marks[0] != self.marks[1] or self.marks[0] is None:
                 raise ValueError(
                     f"case does not fit this program: the loop of {self.case!r} does not come back"
@@ -149,15 +147,13 @@ class Player:
                 thread=name_of(thread) if code else "",
                 line=line,
                 source=linecache.getline(code.co_filename, line).strip() if code else "",
-                state=snapshot(self.state, self.program.parameter),
+                state=snapshot(run.state, self.program.parameter),
                 choices="".join(map(name_of, choices)),
                 places={
                     name_of(each): self.place_of(run, each) for each, alive in enumerate(run.alive) if alive
                 },
                 waits=tuple(
-                    wait_of(run, each, self.state, self.program)
-                    for each, wait in enumerate(run.waiting)
-                    if wait
+                    wait_of(run, each, self.program) for each, wait in enumerate(run.waiting) if wait
                 ),
                 printed=self.scheduler.printed.getvalue(),
             )
@@ -180,7 +176,7 @@ class Player:
                 yield name, (code.co_firstlineno, tuple(inspect.getsourcelines(code)[0]))
 
 
-def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
+def wait_of(run: Run, thread: int, program: Program) -> Wait:
     """Return what `thread` waits for: the thing that the learner's line names, and who holds it."""
     wait, frame = run.waiting[thread], run.frames[thread]
     assert wait is not None
@@ -194,7 +190,7 @@ def wait_of(run: Run, thread: int, state: Any, program: Program) -> Wait:
     return Wait(
         thread=name_of(thread),
         line=run.lines[thread],
-        wants=path_to(thing, state)
+        wants=path_to(thing, run.state)
         or path_to(thing, frame.f_locals if frame else {})
         or type(thing).__name__.lower(),
         holder=None if holder is None else name_of(holder),

@@ -38,6 +38,7 @@ class Run:
 
     def __init__(self, count: int, decide: Decide) -> None:
         self.decide = decide
+        self.state: Any = None
         self.bodies: Sequence[Callable[[], Any]] = ()
         self.alive = [True] * count
         self.begun = [False] * count
