@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from threadlab.schedules import explore
+from threadlab.schedules.freezing import Freezer
 from threadlab.schedules.learner import Learner
-from threadlab.schedules.states import Freezer, States
 
 
 class Shop:
@@ -287,14 +287,14 @@ def test_a_parked_frame_does_not_undo_what_others_did_to_a_closure():
 
 def test_objects_made_while_a_state_is_read_are_not_taken_for_each_other():
     def keys(numbers):
-        freeze = Freezer(States(Learner([], [])), [0.0])
+        freeze = Freezer(Learner([], []))
         return freeze([defaultdict(int, {1: number}) for number in numbers])
 
     assert len({keys(numbers) for numbers in product(range(3), repeat=3)}) == 27
 
 
 def test_equal_numbers_of_different_types_are_different_states():
-    freeze = Freezer(States(Learner([], [])), [0.0])
+    freeze = Freezer(Learner([], []))
     assert len({freeze(value) for value in (1, True, 1.0, "1", None, 0.0, -0.0)}) == 7
 
 

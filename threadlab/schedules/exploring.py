@@ -13,7 +13,8 @@ from threadlab.schedules.primitives import UnsupportedError, name_of
 from threadlab.schedules.program import Program, SwitchPoints, UnrepeatableError
 from threadlab.schedules.replaying import replay_program
 from threadlab.schedules.results import LIVELOCK, Crash, Exploration, Special, write, write_loop
-from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.run import Run
+from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.states import Key, States
 
 
@@ -50,7 +51,7 @@ class Explorer:
         self.way, self.steps, self.place, self.last = way, steps, 0, (-1, -1)
         self.end = -1
         run = self.program.play(self.scheduler, self.decide)
-        if self.states.thread_locals:
+        if self.states.freeze.thread_locals:
             self.scheduler.renew_threads()
         if self.end < 0:
             return None
@@ -68,7 +69,7 @@ class Explorer:
             self.check(run, choices, place)
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
-        key = self.key(run) if self.merge else None
+        key = self.states.key(run) if self.merge else None
         self.opaque += key is None
         number = self.numbers.get(key or ("only after", self.last))
         if new := number is None:
@@ -86,10 +87,6 @@ class Explorer:
         self.todo += [(number, thread) for thread in choices if thread != chosen]
         self.last = number, chosen
         return chosen
-
-    def key(self, run: Run) -> Key | None:
-        """Return the key of the state that the run is in; None if something of it cannot be seen."""
-        return self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks)
 
     def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
         """Record a new state and return its number."""
@@ -129,7 +126,7 @@ class Explorer:
         node, key = self.graph.nodes[number], self.keys[number]
         same = node.choices == choices and node.where == run.lines[thread]
         if same and key and (place == len(self.steps) - 1 or self.runs == 2):
-            same = self.key(run) in (key, None)
+            same = self.states.key(run) in (key, None)
         if not same:
             where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
             raise UnrepeatableError(
@@ -208,10 +205,10 @@ def explore(
     program = Program(threads, state, outcome, switch_points)
     try:
         with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
-            explorer = Explorer(program, States(program.learner), scheduler, merge_states)
+            explorer = Explorer(program, States(program.learner, program.roots), scheduler, merge_states)
             explorer.explore(max_states, until, stop)
             if scheduler.clock_is_data:  # so the clock is part of every state: once more
-                states = States(program.learner, clock_counts=True)
+                states = States(program.learner, program.roots, clock_counts=True)
                 explorer = Explorer(program, states, scheduler, merge_states)
                 explorer.explore(max_states, until, stop)
     except (UnsupportedError, UnrepeatableError) as error:  # the sentence says all

@@ -11,9 +11,11 @@ from threadlab.running.arguments import function, whole_number
 from threadlab.running.standins import Place, inside, replaced
 from threadlab.schedules import tasks
 from threadlab.schedules.learner import Learner, functions_of
-from threadlab.schedules.primitives import PLACES, name_of
+from threadlab.schedules.primitives import name_of
 from threadlab.schedules.results import DEADLOCK, Crash
-from threadlab.schedules.scheduler import Decide, Run, Scheduler
+from threadlab.schedules.run import Decide, Run
+from threadlab.schedules.scheduler import Scheduler
+from threadlab.schedules.world import PLACES
 
 SwitchPoints = Literal["line", "micro"]
 
@@ -47,7 +49,7 @@ class Program:
 
     def play(self, scheduler: Scheduler, decide: Decide) -> Run:
         """Run the threads once on a fresh state, in the order that `decide` asks for."""
-        run = scheduler.new_run(decide)
+        run = scheduler.run = Run(len(self.calls), decide)
         run.state = self._fresh_state(scheduler)
         calls = [partial(call, run.state, *arguments) for call, arguments in self.calls]
         return scheduler.play(tasks.bodies(scheduler, calls) if self._tasks else calls)

@@ -15,7 +15,8 @@ from threadlab.schedules.learner import functions_of
 from threadlab.schedules.primitives import name_of
 from threadlab.schedules.program import Program, SwitchPoints
 from threadlab.schedules.results import LIVELOCK, Place, Replay, Step, Wait, read
-from threadlab.schedules.scheduler import Run, Scheduler
+from threadlab.schedules.run import Run
+from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.states import States
 
 
@@ -64,7 +65,7 @@ class Player:
     ) -> None:
         self.program, self.scheduler, self.case, self.steps = program, scheduler, case, steps
         self.loop, self.partial = loop, partial
-        self.states = States(program.learner)
+        self.states = States(program.learner, program.roots)
         self.told: list[Step] = []
         self.codes: dict[str, CodeType] = {}  # of the functions that a thread was in
         self.marks: list[Any] = []  # the key at the start and at the end of the loop
@@ -103,7 +104,7 @@ class Player:
         self.note(run, choices)
         place = len(self.told) - 1
         if place == self.loop:
-            self.marks.append(self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks))
+            self.marks.append(self.states.key(run))
         if self.loop >= 0 and place >= self.loop:
             self.able |= set(choices)
         if place == len(self.steps):
@@ -122,7 +123,7 @@ class Player:
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
         """Raise ValueError unless the schedule may end here."""
         if self.loop >= 0:
-            self.marks.append(self.states.key(run, (run.state, self.program.roots), self.scheduler.clocks))
+            self.marks.append(self.states.key(run))
             if self.marks[0] != self.marks[1] or self.marks[0] is None:
                 raise ValueError(
                     f"case does not fit this program: the loop of {self.case!r} does not come back"

@@ -12,17 +12,17 @@ import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from io import StringIO
 from time import process_time
 from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from threadlab.running.standins import inside, raise_in_thread
 from threadlab.schedules.learner import Learner, Page
-from threadlab.schedules.primitives import Abandon, Lock, StandIns, UnsupportedError, name_of
+from threadlab.schedules.primitives import Abandon, Lock, UnsupportedError, name_of
+from threadlab.schedules.run import Run
 from threadlab.schedules.tracing import Tracing
+from threadlab.schedules.world import StandIns
 
-Decide = Callable[["Run"], int | None]
 # Where an exception from outside would be lost or do harm; nobody stays there for long.
 _NOT_NOW = ("threadlab.", "weakref", "_weakrefset")
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
@@ -33,46 +33,11 @@ BLOCKED = 0.02  # seconds of the processor that a process takes meanwhile if its
 TRIES, TRY = 10, 0.02
 
 
-class Run:
-    """One order of steps: where each thread is now, and what came of it."""
-
-    def __init__(self, count: int, decide: Decide) -> None:
-        self.decide = decide
-        self.state: Any = None
-        self.bodies: Sequence[Callable[[], Any]] = ()
-        self.alive = [True] * count
-        self.begun = [False] * count
-        self.told = [False] * count  # that the run is over
-        self.lines = [0] * count  # the line that each thread executes next
-        self.codes: list[Any] = [None] * count  # and the code it belongs to
-        self.first: list[Any] = [(0, None)] * count  # where each thread began
-        self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
-        self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
-        self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
-        self.parts: list[int | None] = [None] * count  # the number of each thread's state while it stays so
-        self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
-        self.current: int | None = None
-        self.steps = 0
-        self.stuck = False  # whether threads were left when there was no choice any more
-        self.over = False
-        self.tasks = False  # whether they are coroutines, of which none may block
-        self.crash: tuple[int, BaseException] | None = None
-        self.failure: BaseException | None = None  # ends the whole exploration
-
-    def choices(self) -> tuple[int, ...]:
-        """Return the threads that can take the next step."""
-        waiting = self.waiting
-        return tuple(
-            thread
-            for thread, alive in enumerate(self.alive)
-            if alive and ((wait := waiting[thread]) is None or wait[0].can_go_on(wait[1]))
-        )
-
-
 class Scheduler(StandIns):
     """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
 
     def __init__(self, count: int, learner: Learner) -> None:
+        super().__init__()
         self._learner, self._count = learner, count
         self._tracing = Tracing(learner, self._reach)
         self._batons = [allocate_lock() for _ in range(count + 1)]
@@ -82,10 +47,6 @@ class Scheduler(StandIns):
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
-        self.clocks = [0.0] * (count + 1)
-        self.clock_is_data = False
-        self.printed = StringIO()  # what the threads print
-        self.keeps_print = False
 
     def __enter__(self) -> "Scheduler":
         for lock in (*self._batons, self._done):
@@ -128,11 +89,6 @@ class Scheduler(StandIns):
         self._threads = []
 
     # --- what the caller's thread does
-
-    def new_run(self, decide: Decide) -> Run:
-        """Forget the run before; the next one starts its clock at zero."""
-        self.run, self.clocks = Run(self._count, decide), [0.0] * (self._count + 1)
-        return self.run
 
     def play(self, bodies: Sequence[Callable[[], Any]]) -> Run:
         """Run `bodies` on threads A, B, … until they end or `decide` returns None."""
@@ -293,11 +249,6 @@ class Scheduler(StandIns):
 
     # --- what the primitives ask
 
-    def here(self) -> tuple[int | None, int]:
-        """Return the running thread (None in `state` and `outcome`) and its line."""
-        current = self.run.current
-        return current, 0 if current is None else self.run.lines[current]
-
     def wait(self, lock: Lock, seconds: float | None) -> None:
         """End the step of the running thread; return when it is chosen to go on."""
         run, me = self.run, self.run.current
@@ -317,23 +268,4 @@ class Scheduler(StandIns):
         run.waiting[me] = None
         if lock.depth:  # it was chosen although the lock is not there: its time is up
             self.pass_time(seconds or 0)
-            self.clocks[me] += 1e-9  # beyond the end of the wait, whatever was rounded
-
-    def clock_escaped(self) -> None:
-        """Take note that a reading of the clock became plain data, which then is part of every state."""
-        self.clock_is_data = True
-
-    def _print(self, real: Any, *values: Any, **how: Any) -> None:
-        """Keep the text for a replay; while exploring, it would be printed once for every order."""
-        if self.keeps_print and self.run.current is not None:
-            real(*values, **{**how, "file": self.printed})
-
-    def give_up(self, what: str) -> NoReturn:
-        """End the exploration because the running thread does what cannot be controlled."""
-        thread, line = self.here()
-        sentence = f"line {line}: thread {name_of(thread)} {what}" if line else f"`state` or `outcome` {what}"
-        self.run.failure = UnsupportedError(sentence)
-        if thread is None:
-            raise self.run.failure
-        self.run.over = True
-        raise Abandon
+            run.clocks[me] += 1e-9  # beyond the end of the wait, whatever was rounded
