@@ -15,8 +15,8 @@ import pytest
 
 from threadlab.running.machine import usable_cores
 from threadlab.schedules import DEADLOCK, Crash, explore, replay
+from threadlab.schedules.ending import LOOK, LOOKS, TRIES, TRY
 from threadlab.schedules.primitives import UnsupportedError
-from threadlab.schedules.scheduler import LOOK, LOOKS, TRIES, TRY
 
 
 class Shop:

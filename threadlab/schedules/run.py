@@ -17,7 +17,6 @@ class Run:
         self.state: Any = None
         self.bodies: Sequence[Callable[[], Any]] = ()
         self.alive = [True] * count
-        self.begun = [False] * count
         self.told = [False] * count  # that the run is over
         self.lines = [0] * count  # the line that each thread executes next
         self.codes: list[Any] = [None] * count  # and the code it belongs to

@@ -12,25 +12,19 @@ import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from time import process_time
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
-from threadlab.running.standins import inside, raise_in_thread
+from threadlab.running.standins import inside
+from threadlab.schedules.ending import LOOK, await_end
 from threadlab.schedules.learner import Learner, Page
 from threadlab.schedules.primitives import Abandon, Lock, UnsupportedError, name_of
 from threadlab.schedules.run import Run
 from threadlab.schedules.tracing import Tracing
 from threadlab.schedules.world import StandIns
 
-# Where an exception from outside would be lost or do harm; nobody stays there for long.
-_NOT_NOW = ("threadlab.", "weakref", "_weakrefset")
 _HANDLER = dis.opmap["PUSH_EXC_INFO"]
-# A step takes microseconds; a blocking call or an endless loop never ends. So a step that is still under way
-# after so many looks, in seconds, is asked to end, so many times. (Together below a second.)
-LOOKS, LOOK = 12, 0.05
-BLOCKED = 0.02  # seconds of the processor that a process takes meanwhile if its thread is blocked, at most
-TRIES, TRY = 10, 0.02
+PATIENCE = 10.0  # seconds for a thread to end: it does at once, but a computer may be busy
 
 
 class Scheduler(StandIns):
@@ -43,7 +37,6 @@ class Scheduler(StandIns):
         self._batons = [allocate_lock() for _ in range(count + 1)]
         self._done = allocate_lock()
         self._closed = False
-        self._patience = 10.0  # seconds for a thread to end: it does at once, but a computer may be busy
         self._threads: list[threading.Thread] = []
         self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
@@ -81,10 +74,11 @@ class Scheduler(StandIns):
 
     def _end_threads(self) -> None:
         self._closed = self.run.over = True
+        patience = PATIENCE if self.run.current is None else LOOK
         with inside(None):
             for baton, thread in zip(self._batons, self._threads, strict=False):
                 baton.release()
-                thread.join(self._patience)
+                thread.join(patience)
                 baton.acquire(blocking=False)  # a thread that saw the end first has left its baton free
         self._threads = []
 
@@ -96,52 +90,12 @@ class Scheduler(StandIns):
         run.bodies = bodies
         first = run.decide(run)
         if first is not None:
-            run.current = first
-            self._batons[first].release()
-            self._await_end(run)
+            self._hand_over(run, first)
+            await_end(run, self._done, self._threads)
         run.current = None
         if run.failure is not None:
             raise run.failure
         return run
-
-    def _await_end(self, run: Run) -> None:
-        steps, looks, began = 0, 0, process_time()
-        try:
-            while not self._done.acquire(timeout=LOOK):  # short, so that an interrupt gets through on Windows
-                looks += 1
-                if run.steps != steps:
-                    steps, looks, began = run.steps, 0, process_time()
-                # A step under way that got a little of the processor may only be slow, on a busy machine.
-                busy = BLOCKED < process_time() - began < LOOK * LOOKS / 2 and looks < 6 * LOOKS
-                if looks >= LOOKS and not busy:
-                    break
-            else:
-                return
-        except BaseException:  # an interrupt
-            self._force_out(run)
-            raise
-        self._force_out(run)
-
-    def _force_out(self, run: Run) -> None:
-        """End the run from outside: by a mark where threads look, and by an exception where they compute."""
-        where = f"thread {name_of(run.current or 0)} did not get out of line {run.lines[run.current or 0]}"
-        if run.over:
-            why = "it catches even the exception that ends a run. Write `except Exception` instead"
-        else:
-            why = (
-                "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be "
-                "explored: use queue.Queue, locks and time.sleep"
-            )
-        run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
-        for _ in range(TRIES):
-            if self._done.acquire(timeout=TRY):
-                return
-            ident = self._threads[run.current or 0].ident or 0
-            frame = sys._current_frames().get(ident)
-            if frame and not frame.f_globals.get("__name__", "").startswith(_NOT_NOW):
-                raise_in_thread(ident, Abandon)
-        self._patience = LOOK  # nothing can end a call into C: leave it behind
-        raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")
 
     # --- what threads A, B, … do
 
@@ -162,7 +116,6 @@ class Scheduler(StandIns):
         self._batons[me].acquire()
 
     def _live(self, me: int, run: Run) -> None:
-        run.begun[me] = True
         try:
             self._tracing.call(run.bodies[me])
         except BaseException as error:
@@ -171,29 +124,28 @@ class Scheduler(StandIns):
         run.alive[me] = False
         run.waiting[me] = run.frames[me] = run.handled[me] = run.parts[me] = None
         following = None if run.over else self._decide(run)
-        if following is None:
+        if following is None:  # every thread that has begun leaves by itself, one after the other
             run.over = True
-            self._end_next(run)
+            following = next((each for each, frame in enumerate(run.frames) if frame is not None), None)
+        if following is None:
+            self._done.release()
         else:
-            run.current = following
-            self._batons[following].release()
+            self._hand_over(run, following)
 
-    def _end_next(self, run: Run) -> None:
-        for thread in range(self._count):
-            if run.alive[thread] and run.begun[thread]:
-                run.current = thread
-                self._batons[thread].release()
-                return
-        self._done.release()
+    def _hand_over(self, run: Run, thread: int) -> None:
+        run.current = thread
+        self._batons[thread].release()
 
     def _decide(self, run: Run) -> int | None:
         run.steps += 1
-        self._tracing.paused = True
+        self._tracing.paused, tracer = True, sys.gettrace()
+        sys.settrace(None)  # tracing what is ours would cost a call each time
         try:
             chosen = run.decide(run)
         except Exception as error:
             run.failure, chosen = error, None
         self._tracing.paused = False
+        sys.settrace(tracer)
         run.stuck = chosen is None and any(run.alive)
         return chosen
 
@@ -203,10 +155,13 @@ class Scheduler(StandIns):
         if me is None:  # `state` or `outcome` runs on the caller's thread
             return
         self._arrive(run, me, frame, frame.f_lineno)
-        if run.over:
-            self._leave(run, frame)
-        elif page.outline is not None and not self._learner.micro:
-            page.outline.note(frame, run.held.setdefault(frame, {}))
+        if not run.over:
+            if page.outline is not None and not self._learner.micro:
+                page.outline.note(frame, run.held.setdefault(frame, {}))
+        # What `with` and `finally` do on the way out is no step. Where a handler begins, an exception would
+        # spoil what Python remembers of the one being handled, so there the thread goes on.
+        elif not run.told[me] and frame.f_code.co_code[frame.f_lasti] != _HANDLER:
+            self._leave(run, me)
 
     def _arrive(self, run: Run, me: int, frame: FrameType, line: int) -> None:
         if not run.over:
@@ -224,8 +179,7 @@ class Scheduler(StandIns):
         self._arrive(run, me, frame, line)
         run.waiting[me] = None
         if run.over:
-            run.told[me] = True
-            raise Abandon
+            self._leave(run, me)
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
         run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
@@ -233,19 +187,13 @@ class Scheduler(StandIns):
         if chosen is None:
             run.over = True
         elif chosen != me:
-            run.current = chosen
-            self._batons[chosen].release()
+            self._hand_over(run, chosen)
             self._batons[me].acquire()
 
-    def _leave(self, run: Run, frame: FrameType) -> None:
-        """Let the running thread leave a run that is over, by an exception, once.
-
-        What `with` and `finally` do on the way out is no step. Where a handler begins,
-        an exception would spoil what Python remembers of the one being handled, so there the thread goes on.
-        """
-        if not run.told[run.current or 0] and frame.f_code.co_code[frame.f_lasti] != _HANDLER:
-            run.told[run.current or 0] = True
-            raise Abandon
+    def _leave(self, run: Run, me: int) -> NoReturn:
+        """Let the running thread leave a run that is over, by an exception, once."""
+        run.told[me] = True
+        raise Abandon
 
     # --- what the primitives ask
 
@@ -263,8 +211,7 @@ class Scheduler(StandIns):
         run.waiting[me] = lock, seconds is not None
         self._step_ends(run, me, sys._getframe(2))
         if run.over:
-            run.told[me] = True
-            raise Abandon
+            self._leave(run, me)
         run.waiting[me] = None
         if lock.depth:  # it was chosen although the lock is not there: its time is up
             self.pass_time(seconds or 0)

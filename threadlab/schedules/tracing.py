@@ -21,7 +21,7 @@ class Tracing:
         self._learner, self._reach = learner, reach
         self._watch: Callable[[CodeType], None] = lambda code: None
         self._watched: dict[int, Page] = {}
-        self.paused = False  # while it is not the learner's code that calls something
+        self.paused = False  # while it is not the learner's code that calls something (for _instruction)
 
     def call(self, body: Callable[[], Any]) -> None:
         """Call `body` in the thread that asks for it, with a fresh context."""
@@ -32,7 +32,7 @@ class Tracing:
             sys.settrace(None)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
-        page = None if self.paused else self._learner.page(frame)
+        page = self._learner.page(frame)
         if page is None:
             return None
         if self._learner.micro and BY_MONITORING:

@@ -1,0 +1,65 @@
+"""Waits for the end of a run, and brings it about if a step never ends."""
+
+import sys
+from _thread import LockType
+from collections.abc import Sequence
+from threading import Thread
+from time import process_time
+
+from threadlab.running.standins import raise_in_thread
+from threadlab.schedules.primitives import Abandon, UnsupportedError, name_of
+from threadlab.schedules.run import Run
+
+# Where an exception from outside would be lost or do harm; nobody stays there for long.
+_NOT_NOW = ("threadlab.", "weakref", "_weakrefset")
+# A step takes microseconds; a blocking call or an endless loop never ends. So a step that is still under way
+# after so many looks, in seconds, is asked to end, so many times. (Together below a second.)
+LOOKS, LOOK = 12, 0.05
+BLOCKED = 0.02  # seconds of the processor that a process takes meanwhile if its thread is blocked, at most
+TRIES, TRY = 10, 0.02
+
+
+def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
+    """Wait until `done` is released; if a step of `run` goes on for ever, end it from outside.
+
+    Raises:
+        UnsupportedError: Nothing can end it; it is left behind.
+    """
+    steps, looks, began = 0, 0, process_time()
+    try:
+        while not done.acquire(timeout=LOOK):  # short, so that an interrupt gets through on Windows
+            looks += 1
+            if run.steps != steps:
+                steps, looks, began = run.steps, 0, process_time()
+            # A step under way that got a little of the processor may only be slow, on a busy machine.
+            busy = BLOCKED < process_time() - began < LOOK * LOOKS / 2 and looks < 6 * LOOKS
+            if looks >= LOOKS and not busy:
+                break
+        else:
+            return
+    except BaseException:  # an interrupt
+        _force_out(run, done, threads)
+        raise
+    _force_out(run, done, threads)
+
+
+def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
+    """End the run from outside: by a mark where threads look, and by an exception where they compute."""
+    where = f"thread {name_of(run.current or 0)} did not get out of line {run.lines[run.current or 0]}"
+    if run.over:
+        why = "it catches even the exception that ends a run. Write `except Exception` instead"
+    else:
+        why = (
+            "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be "
+            "explored: use queue.Queue, locks and time.sleep"
+        )
+    run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
+    for _ in range(TRIES):
+        if done.acquire(timeout=TRY):
+            run.current = None
+            return
+        ident = threads[run.current or 0].ident or 0
+        frame = sys._current_frames().get(ident)
+        if frame and not frame.f_globals.get("__name__", "").startswith(_NOT_NOW):
+            raise_in_thread(ident, Abandon)
+    raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")  # as a call into C
