@@ -34,37 +34,33 @@ class Learner:
         self._files = {function.__code__.co_filename for function in own}
         self._own = {id(function.__globals__) for function in own if not _is_installed(function.__globals__)}
         theirs = own + [function for each in given for function in functions_of(each)]
-        self.functions = theirs + [function for each in makers for function in functions_of(each)]
-        self.namespaces = list({id(f.__globals__): f.__globals__ for f in self.functions}.values())
+        known = theirs + [function for each in makers for function in functions_of(each)]
+        self.namespaces = list({id(each.__globals__): each.__globals__ for each in known}.values())
         self._pages: dict[int, Page] = {}
-        self.data: dict[
-            tuple[int, str], tuple[dict[str, Any], int]
-        ] = {}  # global names that hold data, and a line
-        self.classes: dict[type, tuple[int, list[str]]] = {}
+        # Global names that hold data, by their namespace, and a line.
+        self._data: dict[tuple[int, str], tuple[dict[str, Any], int]] = {}
+        self._classes: dict[type, tuple[int, list[str]]] = {}
         # Globals, closure variables and, with a dot before them, attributes that get a new value somewhere.
         self._stored: set[str] = set()
-        self.codes: set[CodeType] = set()
+        self._codes: set[CodeType] = set()
         for function in theirs:
             self._find_data(function.__code__, function.__globals__)
-        self._rebound = frozenset(
-            self._stored
-        )  # what only `state` and `outcome` store does not change meanwhile
-        for function in self.functions:
+        # What only `state` and `outcome` store does not change meanwhile.
+        self._rebound = frozenset(self._stored)
+        for function in known:
             self._find_data(function.__code__, function.__globals__)
 
     def page(self, frame: FrameType) -> "Page | None":
         """Return what is known about the code that `frame` runs, or None if it is not the learner's."""
         code = frame.f_code
-        if (
-            id(code) not in self._pages
-        ):  # by its id, because the hash of code is slow; a page keeps its code alive
+        page = self._pages.get(id(code))  # by its id: the hash of code is slow; a page keeps its code alive
+        if page is None:
             owned = (
                 id(frame.f_globals) in self._own
                 and code.co_name not in NOT_OWN
                 and (code.co_filename in self._files or bool(linecache.getlines(code.co_filename)))
             )
-            self._pages[id(code)] = Page(code, frame.f_globals, self._rebound, owned)
-        page = self._pages[id(code)]
+            page = self._pages[id(code)] = Page(code, frame.f_globals, self._rebound, owned)
         return page if page.owned else None
 
     def pages(self) -> list["Page"]:
@@ -72,9 +68,9 @@ class Learner:
         return [page for page in self._pages.values() if page.owned]
 
     def _find_data(self, code: CodeType, namespace: dict[str, Any]) -> None:
-        if code in self.codes:
+        if code in self._codes:
             return
-        self.codes.add(code)
+        self._codes.add(code)
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self._find_data(inner, namespace)
@@ -102,30 +98,33 @@ class Learner:
         value = namespace.get(name)
         if "__name__" in namespace and all(known is not namespace for known in self.namespaces):
             self.namespaces.append(namespace)  # of a module that the learner's code imports
-        if stored:
-            self.data.setdefault((id(namespace), name), (namespace, line))
-        elif isinstance(value, type):
-            self._look_into(value)
-        elif isinstance(value, types.FunctionType):
+        is_data: Any = name in namespace and not isinstance(
+            value, types.ModuleType | types.BuiltinFunctionType
+        )
+        if isinstance(value, types.FunctionType) and not stored:
             if value.__globals__ is namespace or not _is_installed(value.__globals__):
                 self._find_data(value.__code__, value.__globals__)
-            if value.__closure__ or value.__dict__ or value.__defaults__:
-                self.data.setdefault((id(namespace), name), (namespace, line))
-        elif name in namespace and not isinstance(value, types.ModuleType | types.BuiltinFunctionType):
-            self.data.setdefault((id(namespace), name), (namespace, line))
+            is_data = value.__closure__ or value.__dict__ or value.__defaults__
+        elif isinstance(value, type) and not stored:
+            self.add_class(value)
+            is_data = False
+        if stored or is_data:
+            self._data.setdefault((id(namespace), name), (namespace, line))
 
-    def _look_into(self, kind: type) -> None:
+    def add_class(self, kind: type) -> None:
+        """Count the attributes of `kind`, if it is the learner's, among the shared data."""
         for each in kind.__mro__:
-            if each not in self.classes and (home := _own_home(each, self.namespaces)) is not None:
-                self.classes[each] = 0, []
+            homes = [space for space in self.namespaces if space.get("__name__") == each.__module__]
+            if homes and each not in self._classes:
+                self._classes[each] = 0, []
                 for function in functions_of(each):
-                    self._find_data(function.__code__, home)
+                    self._find_data(function.__code__, homes[0])
 
     def shared_data(self) -> Iterator[tuple[Any, str, str]]:
         """Yield where data is shared beside the state: a namespace, a name in it, and how to speak of it."""
-        for (_, name), (namespace, line) in self.data.items():
+        for (_, name), (namespace, line) in self._data.items():
             yield namespace, name, f"line {line}: `{name}`"
-        for kind, (size, names) in list(self.classes.items()):
+        for kind, (size, names) in list(self._classes.items()):
             values = vars(kind)
             if len(values) != size:
                 names = [
@@ -133,13 +132,9 @@ class Learner:
                     for name, value in values.items()
                     if not name.startswith("__") and not isinstance(value, _NOT_DATA)
                 ]
-                self.classes[kind] = len(values), names
+                self._classes[kind] = len(values), names
             for name in names:
                 yield values, name, f"`{kind.__qualname__}.{name}`"
-
-    def add_class(self, kind: type) -> None:
-        """Count the attributes of `kind`, if it is the learner's, among the shared data."""
-        self._look_into(kind)
 
 
 class Page:
@@ -191,7 +186,3 @@ def _is_installed(namespace: dict[str, Any]) -> bool:
     name = str(namespace.get("__name__", "")).partition(".")[0]
     file = str(namespace.get("__file__", ""))
     return name in sys.stdlib_module_names or name == "threadlab" or "site-packages" in file
-
-
-def _own_home(kind: type, namespaces: list[dict[str, Any]]) -> dict[str, Any] | None:
-    return next((space for space in namespaces if space.get("__name__") == kind.__module__), None)

@@ -25,15 +25,7 @@ def _head_end(node: ast.stmt) -> int:
     """Return the last line of a statement without the block that it opens."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return node.lineno  # a docstring
-    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try):
-        return node.lineno
-    heads = (
-        [node.test]
-        if isinstance(node, ast.If | ast.While)
-        else [node.iter]
-        if isinstance(node, ast.For)
-        else []
-    )
-    heads += [item.context_expr for item in node.items] if isinstance(node, ast.With) else []
-    heads += [node.subject] if isinstance(node, ast.Match) else []
-    return max((head.end_lineno or 0 for head in heads), default=node.end_lineno or node.lineno)
+    if not hasattr(node, "body") and not isinstance(node, ast.Match):
+        return node.end_lineno or 0
+    parts = [*ast.iter_child_nodes(node), *(item.context_expr for item in getattr(node, "items", ()))]
+    return max((part.end_lineno or 0 for part in parts if isinstance(part, ast.expr)), default=0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any
 
-from threadlab.schedules.stack import call_steps, callable_steps
+from threadlab.schedules.stack import call_steps
 
 _ACCESSES = {
     "STORE_ATTR", "DELETE_ATTR", "BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR", "BINARY_SLICE",
@@ -108,7 +108,7 @@ def _leaves_with(steps: list[dis.Instruction], place: int) -> bool:
 
 
 def _called(code: CodeType, step: dis.Instruction) -> str:
-    loads = callable_steps(code, step.offset)
+    loads, _ = call_steps(code, step.offset)
     return str(loads[-1].argval) if loads else ""
 
 

@@ -7,11 +7,15 @@ from types import CodeType, FrameType
 
 
 @functools.lru_cache(maxsize=512)
+def _steps(code: CodeType) -> dict[int, dis.Instruction]:
+    return {step.offset: step for step in dis.get_instructions(code)}
+
+
+@functools.lru_cache(maxsize=512)
 def depths(code: CodeType) -> dict[int, int]:
     """Return how many values lie on the value stack before each instruction of `code`, by its offset."""
-    steps = list(dis.get_instructions(code))
-    following = {step.offset: after.offset for step, after in pairwise(steps)}
-    by_offset = {step.offset: step for step in steps}
+    steps = _steps(code)
+    following = dict(pairwise(steps))
     found: dict[int, int] = {}
     todo = [(0, 0)]
     for entry in dis._parse_exception_table(code):  # type: ignore[attr-defined]
@@ -20,7 +24,7 @@ def depths(code: CodeType) -> dict[int, int]:
         offset, depth = todo.pop()
         while offset not in found:
             found[offset] = depth
-            step = by_offset[offset]
+            step = steps[offset]
             argument = step.arg if step.opcode >= dis.HAVE_ARGUMENT else None
             if step.opcode in dis.hasjrel or step.opcode in dis.hasjabs:
                 todo.append((step.argval, depth + dis.stack_effect(step.opcode, argument, jump=True)))
@@ -40,30 +44,21 @@ _NO_FALL_THROUGH = {
 
 def below(code: CodeType, offset: int) -> int | None:
     """Return how many values lie below those that the call at `offset` works on; None if it is no call."""
-    offset = start_of(code, offset)
-    step, depth = _step_at(code, offset), depths(code).get(offset)
-    if step is None or depth is None:
-        return None
-    if step.opname.startswith("CALL"):
+    step = _step_at(code, offset)
+    depth = depths(code).get(step.offset)
+    if depth is not None and step.opname.startswith("CALL"):
         return depth + dis.stack_effect(step.opcode, step.arg) - 1
-    return depth - 1 if step.opname in ("BEFORE_WITH", "LOAD_ATTR") else None
+    return depth and depth - 1 if step.opname in _CALLS_TOO else None
 
 
-@functools.lru_cache(maxsize=512)
-def _steps(code: CodeType) -> dict[int, tuple[int, dis.Instruction]]:
-    return {step.offset: (place, step) for place, step in enumerate(dis.get_instructions(code))}
+_CALLS_TOO = ("BEFORE_WITH", "LOAD_ATTR")  # the latter of a property
 
 
-def start_of(code: CodeType, offset: int) -> int:
-    """Return the offset of the instruction that `offset` lies in: frames may point into its cache."""
-    steps = _steps(code)
-    while offset not in steps and offset > 0:
+def _step_at(code: CodeType, offset: int) -> dis.Instruction:
+    """Return the instruction that `offset` lies in: frames may point into its cache."""
+    while offset not in _steps(code):
         offset -= 2
-    return offset
-
-
-def _step_at(code: CodeType, offset: int) -> dis.Instruction | None:
-    return _steps(code).get(offset, (0, None))[1]
+    return _steps(code)[offset]
 
 
 def calls_directly(frame: FrameType, called: CodeType) -> bool:
@@ -71,11 +66,10 @@ def calls_directly(frame: FrameType, called: CodeType) -> bool:
 
     C code that calls back (`sorted(..., key=…)`) has a state of its own, which nobody can see.
     """
-    offset = start_of(frame.f_code, frame.f_lasti)
-    step = _step_at(frame.f_code, offset)
-    if step is None or not step.opname.startswith("CALL"):
-        return step is not None and step.opname in ("BEFORE_WITH", "LOAD_ATTR")
-    loads = callable_steps(frame.f_code, offset)
+    step = _step_at(frame.f_code, frame.f_lasti)
+    if not step.opname.startswith("CALL"):
+        return step.opname in _CALLS_TOO
+    loads, _ = call_steps(frame.f_code, step.offset)
     if not loads:
         return False
     name = loads[-1].argval
@@ -84,16 +78,12 @@ def calls_directly(frame: FrameType, called: CodeType) -> bool:
     return special or name == called.co_name or getattr(value, "__code__", None) is called
 
 
-def callable_steps(code: CodeType, offset: int) -> list[dis.Instruction]:
-    """Return the instructions with a name that put the callable of the call at `offset` on the stack."""
-    return call_steps(code, offset)[0]
-
-
 @functools.lru_cache(maxsize=2048)
 def call_steps(code: CodeType, offset: int) -> tuple[list[dis.Instruction], list[dis.Instruction]]:
     """Return the instructions with a name of the callable, and all of the arguments, of a call."""
-    place, base, depth = _steps(code)[offset][0], below(code, offset) or 0, depths(code)
-    plain = [each for _, step in list(_steps(code).values())[:place] for each in _plain(step, depth)]
+    base, depth = below(code, offset) or 0, depths(code)
+    before = [step for step in _steps(code).values() if step.offset < offset]
+    plain = [each for step in before for each in _plain(step, depth)]
     start = next((at for at in range(len(plain) - 1, -1, -1) if plain[at][0] <= base), len(plain))
     end = max((at for at in range(start, len(plain)) if plain[at][0] <= base + 1), default=start - 1)
     named = [
