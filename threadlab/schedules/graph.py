@@ -12,12 +12,15 @@ _STEP, _SWITCH, _PREEMPTION = 1, 1 << 24, 1 << 48  # one number that sorts by pr
 class Node:
     """One state: which threads can take the next step, and the state after each of these steps."""
 
-    __slots__ = ("after", "by", "choices", "outcome", "parent", "waiting", "where")
+    __slots__ = ("after", "by", "choices", "key", "outcome", "parent", "waiting", "where")
 
-    def __init__(self, choices: tuple[int, ...], waiting: int, where: int, parent: int, by: int) -> None:
+    def __init__(
+        self, choices: tuple[int, ...], waiting: int, where: int, key: Any, parent: int, by: int
+    ) -> None:
         self.choices = choices
         self.waiting = waiting  # one bit for each thread that waits
         self.where = where  # the line at which the thread that got here goes on, to notice a run that differs
+        self.key = key  # equal for states that are one and the same; None if that cannot be told
         self.parent, self.by = parent, by  # the state before, when first found, and whose step led here
         self.after: list[int | None] = [None] * len(choices)
         self.outcome: Any = None
@@ -39,9 +42,10 @@ class Graph:
 
     def path(self, number: int) -> list[int]:
         """Return the numbers of the states from the start to `number`."""
-        found = [number]
-        while self.nodes[found[-1]].parent >= 0:
-            found.append(self.nodes[found[-1]].parent)
+        found = []
+        while number >= 0:
+            found.append(number)
+            number = self.nodes[number].parent
         return found[::-1]
 
     def ends(self) -> list[int]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from threadlab.running.timeline import Lane, Span, State, Timeline
+from threadlab.schedules.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,8 @@ class Exploration:
     runs: int
     threads: tuple[str, ...]
     is_right: Callable[[Any], bool] = field(repr=False, compare=False)
-    lengths: dict[
-        str, tuple[int, int]
-    ]  # the fewest and the most steps of each thread; {} if some are endless
-    _orders: Callable[[], Iterable[tuple[str, Any]]] = field(repr=False, compare=False)
-    _case: Callable[[list[Any]], str] = field(repr=False, compare=False)
+    lengths: dict[str, tuple[int, int]]  # the fewest and the most steps of each; {} if some are endless
+    _graph: Graph = field(repr=False, compare=False)
     _replay: Callable[..., Replay] = field(repr=False, compare=False)
 
     @property
@@ -138,20 +136,34 @@ class Exploration:
 
     def orders(self, most: int = 20) -> list[tuple[str, Any]]:
         """Return every schedule with its outcome, the simplest first; none if there are more than `most`."""
-        return list(self._orders()) if self.complete and self.total <= most else []
+        if not self.complete or self.total > most:
+            return []
+        found = self._graph.schedules(self._graph.ends(), every=True)
+        return [(write(self._names(way)), self._graph.nodes[end].outcome) for _, way, end in found]
 
     def case(self, outcome: Any) -> str:
         """Return the simplest schedule that ends in `outcome`: fewest preemptions, switches, then steps."""
         if outcome not in self.outcomes:
             found = ", ".join(map(repr, self.outcomes))
             raise ValueError(f"outcome must be one of those found ({found}), not {outcome!r}")
-        return self._case([outcome])
+        return self._simplest([outcome])
 
     @property
     def simplest_wrong(self) -> str:
         """The simplest of all wrong schedules; an empty text if none is wrong."""
         wrong = [outcome for outcome in self.outcomes if not self.is_right(outcome)]
-        return self._case(wrong) if wrong else ""
+        return self._simplest(wrong) if wrong else ""
+
+    def _simplest(self, outcomes: list[Any]) -> str:
+        ends = {end for end in self._graph.ends() if self._graph.nodes[end].outcome in outcomes}
+        if not ends:
+            lead, loop = self._graph.fair_loop()
+            return write_loop(self._names(lead), self._names(loop))
+        _, way, _ = next(self._graph.schedules(ends))
+        return write(self._names(way))
+
+    def _names(self, way: Iterable[int]) -> list[str]:
+        return [self.threads[thread] for thread in way]
 
     def replay(self, outcome: Any) -> Replay:
         """Run the simplest schedule that ends in `outcome` step by step."""

@@ -1,0 +1,145 @@
+"""Finds every state that a few threads can get into, by runs that go on from known states."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from threadlab.schedules.graph import Graph, Node
+from threadlab.schedules.primitives import name_of
+from threadlab.schedules.program import Program, UnrepeatableError
+from threadlab.schedules.run import Run
+from threadlab.schedules.scheduler import Scheduler
+from threadlab.schedules.states import Key, States
+
+
+class Search:
+    """Finds all states, each by a run that repeats the way to a known state and goes on from there."""
+
+    def __init__(self, program: Program, states: States, scheduler: Scheduler, merge: bool) -> None:
+        self.program, self.states, self.scheduler, self.merge = program, states, scheduler, merge
+        self.graph = Graph()
+        self.numbers: dict[Any, int] = {}  # of states, by their keys
+        self.moves: dict[tuple[int, int, int], tuple[int, int]] = {}  # steps by what they depend on
+        self.todo: list[tuple[int, int]] = []  # steps not yet taken: the number of a state, a thread
+        self.runs = 0
+        self.stopped = ""  # the bound that was met
+        self.opaque = 0
+
+    def explore(self, most: int, until: float, stop: Callable[[], bool]) -> None:
+        """Run until every step from every state is known, or a bound is met."""
+        self.most, self.until, self.stop = most, until, stop
+        self.play(-1, -1)
+        while self.todo and not self.stopped:
+            self.last = self.todo.pop()
+            known = self.foreseen(*self.last)
+            if known is None:
+                self.play(*self.last)
+            else:
+                self.link(known)
+        self.confirm()
+
+    def play(self, number: int, thread: int) -> Any:
+        """Go to the state `number`, take a step of `thread`, go on to new states; return the outcome."""
+        self.runs += 1
+        self.way = self.graph.path(number)
+        self.steps = [*(self.graph.nodes[each].by for each in self.way), thread][1:]
+        self.place, self.last, self.end = 0, (-1, -1), -1
+        run = self.program.play(self.scheduler, self.decide)
+        if self.states.freeze.thread_locals:
+            self.scheduler.renew_threads()
+        if self.end < 0:
+            return None
+        outcome = self.program.outcome_of(self.scheduler, run)
+        node = self.graph.nodes[self.end]
+        if node.outcome is None:
+            node.outcome = outcome
+        return outcome
+
+    def decide(self, run: Run) -> int | None:
+        """Return the thread of the next step: the recorded one, or a new one; None ends the run."""
+        choices, place = run.choices(), self.place
+        self.place += 1
+        if place < len(self.steps):
+            self.check(run, choices, place)
+            self.last = self.way[place], self.steps[place]
+            return self.steps[place]
+        key = self.states.key(run) if self.merge else None
+        self.opaque += key is None
+        number = self.numbers.get(key or ("only after", self.last))
+        if new := number is None:
+            if len(self.graph.nodes) >= self.most or perf_counter() > self.until or self.stop():
+                self.stopped = self.stopped or self.bound()
+                return None
+            number = self.add(run, choices, key)
+        self.link(number)
+        self.learn(key)
+        if not choices:
+            self.end = number
+        if not new or not choices:
+            return None
+        chosen = self.last[1] if self.last[1] in choices else choices[0]
+        self.todo += [(number, thread) for thread in choices if thread != chosen]
+        self.last = number, chosen
+        return chosen
+
+    def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
+        """Record a new state and return its number."""
+        waiting = sum(1 << thread for thread, wait in enumerate(run.waiting) if wait is not None)
+        number = self.numbers[key or ("only after", self.last)] = len(self.graph.nodes)
+        self.graph.nodes.append(Node(choices, waiting, run.lines[self.last[1]], key, *self.last))
+        return number
+
+    def link(self, number: int) -> None:
+        """Record that the last step led to the state `number`."""
+        if self.last[0] >= 0:
+            node = self.graph.nodes[self.last[0]]
+            node.after[node.choices.index(self.last[1])] = number
+
+    def learn(self, key: Key | None) -> None:
+        """Remember what the last step made of the shared data and of its own thread."""
+        before, place = self.graph.nodes[self.last[0]].key, self.last[1] + 1
+        if before and key and key[place] in self.states.plain:
+            self.moves[before[0], place, before[place]] = key[0], key[place]
+
+    def foreseen(self, number: int, thread: int) -> int | None:
+        """Return the known state to which a step leads that was seen while other threads stood elsewhere.
+
+        A step depends on the shared data and on its own thread alone; the others stay as they are, which is
+        sure of those that hold plain values only.
+        """
+        key, place = self.graph.nodes[number].key, thread + 1
+        move = key and self.moves.get((key[0], place, key[place]))
+        if not key or not move or not self.states.plain.issuperset((*key[1:place], *key[place + 1 :])):
+            return None
+        return self.numbers.get((move[0], *key[1:place], move[1], *key[place + 1 :]))
+
+    def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
+        """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
+        node, thread = self.graph.nodes[self.way[place]], self.last[1]
+        same = node.choices == choices and node.where == run.lines[thread]
+        if same and node.key and (place == len(self.steps) - 1 or self.runs == 2):
+            same = self.states.key(run) in (node.key, None)
+        if not same:
+            where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
+            raise UnrepeatableError(
+                f"the program does not repeat itself: the same steps led elsewhere before {where}. "
+                "Likely causes: id(), the order of a set, random numbers, real time, data kept outside of "
+                "`state` (a global variable that `state` does not set anew)"
+            )
+
+    def confirm(self) -> None:
+        """Run one schedule of each outcome once more: an outcome must repeat itself, too."""
+        ends = {self.graph.nodes[end].outcome: end for end in reversed(self.graph.ends())}
+        for outcome, place in list(ends.items())[:20]:
+            again = self.play(self.graph.nodes[place].parent, self.graph.nodes[place].by)
+            if again != outcome:
+                raise UnrepeatableError(
+                    f"outcome must be the same for the same steps, but was {outcome!r}, then {again!r}: it "
+                    "must not contain random numbers, real time or objects that compare by their identity"
+                )
+
+    def bound(self) -> str:
+        """Say which bound was met."""
+        if len(self.graph.nodes) >= self.most:
+            return f"stopped at max_states={self.most:,}"
+        return "stopped" if self.stop() else "stopped at time_limit"
