@@ -12,7 +12,6 @@ from threadlab.schedules.primitives import UnsupportedError
 from threadlab.schedules.program import Program, SwitchPoints, UnrepeatableError
 from threadlab.schedules.replaying import replay_program
 from threadlab.schedules.results import LIVELOCK, Crash, Exploration, Special
-from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.searching import Search
 from threadlab.schedules.states import States
 
@@ -67,7 +66,7 @@ def explore(
     until = perf_counter() + number("time_limit", time_limit)
     program = Program(threads, state, outcome, switch_points)
     try:
-        with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
+        with program.scheduler() as scheduler:
             search = Search(program, States(program.learner, program.roots), scheduler, merge_states)
             search.explore(max_states, until, stop)
             if scheduler.clock_is_data:  # so the clock is part of every state: once more

@@ -125,12 +125,6 @@ class Freezer:
         places = (_Word * (2 * mask + 2)).from_address(table)[1::2] if finger else ()
         return ("set", finger, *places, *self._many(value))
 
-    def _dict(self, value: dict[Any, Any]) -> Any:
-        return ("dict", *[(self(name), self(each)) for name, each in value.items()])
-
-    def _lock(self, value: Lock) -> Any:
-        return "lock", value.content()
-
     def _cell(self, value: types.CellType) -> Any:
         try:
             return "cell", self(value.cell_contents)
@@ -143,25 +137,19 @@ class Freezer:
             self(value.__kwdefaults__), *[self(cell) for cell in value.__closure__ or ()],
         )  # fmt: skip
 
-    def _method(self, value: types.MethodType) -> Any:
-        return "method", self(value.__func__), self(value.__self__)
-
-    def _instant(self, value: Instant) -> Any:
-        return "instant", round(float.__sub__(value, self.clocks[value.clock]), 9)
-
 
 _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
     list: Freezer._many,
     deque: Freezer._many,
     set: Freezer._set,
     frozenset: Freezer._set,
-    dict: Freezer._dict,
-    Lock: Freezer._lock,
-    RLock: Freezer._lock,
-    Instant: Freezer._instant,
+    dict: lambda freeze, pairs: ("dict", *[(freeze(name), freeze(each)) for name, each in pairs.items()]),
+    Lock: lambda freeze, lock: ("lock", lock.content()),
+    RLock: lambda freeze, lock: ("lock", lock.content()),
+    Instant: lambda freeze, now: ("instant", round(float.__sub__(now, freeze.clocks[now.clock]), 9)),
     types.CellType: Freezer._cell,
     types.FunctionType: Freezer._function,
-    types.MethodType: Freezer._method,
+    types.MethodType: lambda freeze, method: ("method", freeze(method.__func__), freeze(method.__self__)),
 }
 
 
@@ -173,10 +161,6 @@ def _is_plain(kind: Any) -> bool:
         and kind.__dictoffset__ != 0
         and kind.__base__ is object
         and not any("__slots__" in vars(each) for each in kind.__mro__)
-        and kind.__basicsize__ == _Plain.__basicsize__
+        and kind.__basicsize__ == Freezer.__basicsize__
         and kind.__getstate__ is getattr(object, "__getstate__", None)
     )
-
-
-class _Plain:
-    pass

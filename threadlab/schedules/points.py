@@ -75,12 +75,10 @@ def _points(code: CodeType, namespace: dict[str, Any], rebound: frozenset[str]) 
         elif name == "LOAD_FAST_AND_CLEAR":
             inlined = next(later.argval for later in steps[place:] if later.opname == "FOR_ITER")
         elif name.startswith("CALL") and name != "CALL_INTRINSIC_1":
-            yield from _call(code, step, before, namespace)
+            yield from _call(code, step, namespace)
 
 
-def _call(
-    code: CodeType, step: dis.Instruction, before: dis.Instruction, namespace: dict[str, Any]
-) -> Iterator[tuple[int, str]]:
+def _call(code: CodeType, step: dis.Instruction, namespace: dict[str, Any]) -> Iterator[tuple[int, str]]:
     """Yield the call if it works on an object: a method of it, or a builtin that reads it."""
     loads, arguments = call_steps(code, step.offset)
     if loads and _is_method(loads[-1]):

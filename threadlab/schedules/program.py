@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import FunctionType
 from typing import Any, Literal
@@ -84,12 +84,13 @@ class Program:
             ) from None
         return value
 
-    def places(self) -> ExitStack:
-        """Replace the names of threading, queue and time for the time of a block."""
-        stack = ExitStack()
-        for namespace in self.learner.namespaces:
-            stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
-        return stack
+    @contextmanager
+    def scheduler(self) -> Iterator[Scheduler]:
+        """Own the threads, and replace the names of threading, queue and time, for the time of a block."""
+        with ExitStack() as stack:
+            for namespace in self.learner.namespaces:
+                stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
+            yield stack.enter_context(Scheduler(len(self.calls), self.learner))
 
 
 def _factories(namespace: dict[str, Any]) -> Iterator[Place]:

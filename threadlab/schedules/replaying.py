@@ -4,11 +4,10 @@ import inspect
 import linecache
 import re
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from io import StringIO
 from traceback import walk_tb
-from types import CodeType
 from typing import Any
 
 from threadlab.schedules.learner import functions_of
@@ -53,7 +52,7 @@ def replay(
 def replay_program(program: Program, case: str, partial: bool = False) -> Replay:
     """Replay `case` of a program that has been checked."""
     lead, loop = read(case, program.names)
-    with program.places(), Scheduler(len(program.calls), program.learner) as scheduler:
+    with program.scheduler() as scheduler:
         return Player(program, scheduler, case, [*lead, *loop], len(lead) if loop else -1, partial).play()
 
 
@@ -67,8 +66,8 @@ class Player:
         self.loop, self.partial = loop, partial
         self.states = States(program.learner, program.roots)
         self.told: list[Step] = []
-        self.codes: dict[str, CodeType] = {}  # of the functions that a thread was in
-        self.marks: list[Any] = []  # the key at the start and at the end of the loop
+        self.sources: dict[str, tuple[int, tuple[str, ...]]] = {}  # of the functions that a thread was in
+        self.marks: list[Any] = []  # the keys from the start to the end of the loop
         self.able: set[int] = set()  # threads that can run in the loop
         self.began: Any = None  # the thread of the step under way, and where it began
 
@@ -77,8 +76,7 @@ class Player:
         self.scheduler.keeps_print = True
         run = self.program.play(self.scheduler, self.decide)
         start, *steps = self.told
-        outcome, sources = self.outcome(run), dict(self.sources())
-        return Replay(self.case, outcome, start, tuple(steps), sources, self.fault(run))
+        return Replay(self.case, self.outcome(run), start, tuple(steps), self.sources, self.fault(run))
 
     def fault(self, run: Run) -> str:
         """Return the error that left a thread first, and the learner's line where it was raised."""
@@ -103,10 +101,9 @@ class Player:
         choices = run.choices()
         self.note(run, choices)
         place = len(self.told) - 1
-        if place == self.loop:
-            self.marks.append(self.states.key(run))
-        if self.loop >= 0 and place >= self.loop:
+        if 0 <= self.loop <= place:
             self.able |= set(choices)
+            self.marks.append(self.states.key(run))
         if place == len(self.steps):
             self.check_end(run, choices)
             return None
@@ -123,8 +120,7 @@ class Player:
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
         """Raise ValueError unless the schedule may end here."""
         if self.loop >= 0:
-            self.marks.append(self.states.key(run))
-            if self.marks[0] != self.marks[1] or self.marks[0] is None:
+            if self.marks[0] != self.marks[-1] or self.marks[0] is None:
                 raise ValueError(
                     f"case does not fit this program: the loop of {self.case!r} does not come back"
                 )
@@ -167,14 +163,11 @@ class Player:
         if code is None:
             code = next(functions_of(self.program.calls[thread][0])).__code__
         name = code.co_qualname.rpartition("<locals>.")[2]
-        self.codes.setdefault(name, code)
-        return Place(name, run.lines[thread])
-
-    def sources(self) -> Iterator[tuple[str, tuple[int, tuple[str, ...]]]]:
-        """Yield the source of each function that a thread was in."""
-        for name, code in self.codes.items():
+        if name not in self.sources:
             with suppress(OSError):
-                yield name, (code.co_firstlineno, tuple(inspect.getsourcelines(code)[0]))
+                lines, first = inspect.getsourcelines(code)
+                self.sources[name] = first, tuple(lines)
+        return Place(name, run.lines[thread])
 
 
 def wait_of(run: Run, thread: int, program: Program) -> Wait:

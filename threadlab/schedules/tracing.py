@@ -20,7 +20,7 @@ class Tracing:
     def __init__(self, learner: Learner, reach: Callable[[FrameType, Page], None]) -> None:
         self._learner, self._reach = learner, reach
         self._watch: Callable[[CodeType], None] = lambda code: None
-        self._watched: dict[int, Page] = {}
+        self._watched: set[Page] = set()
         self.paused = False  # while it is not the learner's code that calls something (for _instruction)
 
     def call(self, body: Callable[[], Any]) -> None:
@@ -36,8 +36,8 @@ class Tracing:
         if page is None:
             return None
         if self._learner.micro and BY_MONITORING:
-            if not self._watched.get(id(page)):
-                self._watched[id(page)] = page
+            if page not in self._watched:
+                self._watched.add(page)
                 self._watch(page.code)
             return None
         frame.f_trace_opcodes = self._learner.micro
@@ -78,6 +78,6 @@ class Tracing:
         try:
             yield
         finally:
-            for page in self._watched.values():
+            for page in self._watched:
                 monitoring.set_local_events(tool, page.code, 0)
             monitoring.free_tool_id(tool)
