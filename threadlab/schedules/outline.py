@@ -42,16 +42,20 @@ class Outline:
                 self._around[line] = around if understood else None
             if isinstance(node, ast.For | ast.With | ast.Return):
                 self._heads[node.lineno] = node
-            if isinstance(node, ast.For | ast.With):
-                inner = None if around is None or node.body[0].lineno == node.lineno else (*around, node)
+            inner = around
+            if isinstance(node, ast.For | ast.With) and around is not None:
+                inner = None if node.body[0].lineno == node.lineno else (*around, node)
+            if isinstance(node, ast.For | ast.With | ast.If | ast.While | ast.Try):
                 self._walk(node.body, inner)
                 self._walk(getattr(node, "orelse", []), around)
-            elif isinstance(node, ast.If | ast.While | ast.Try):
-                self._walk(node.body, around)
-                self._walk(node.orelse, around)
             for case in getattr(node, "cases", []):
                 self._walk(case.body, around)
                 self._around[case.body[0].lineno] = None  # from 3.14 on, the subject lies on the stack
+
+    def _at(self, frame: FrameType) -> tuple[tuple[ast.stmt, ...] | None, int, ast.stmt | None]:
+        """Return the blocks around the line of `frame`, their width on the stack, and what begins there."""
+        around = self._around.get(frame.f_lineno)
+        return around, sum(map(_width, around or ())), self._heads.get(frame.f_lineno)
 
     def begins_line(self, frame: FrameType) -> bool:
         """Tell whether `frame` stands where a line begins, and not inside an expression.
@@ -59,21 +63,19 @@ class Outline:
         Comprehensions and statements over several lines call back in the middle, on some versions only.
         """
         depth = self._depths.get(frame.f_lasti, 0)
-        around = self._around.get(frame.f_lineno)
+        around, expected, head = self._at(frame)
         if not depth or around is None:
             return True
-        expected, head = sum(map(_width, around)), self._heads.get(frame.f_lineno)
         if isinstance(head, ast.With):
             return depth == expected or depth >= expected + _width(head)
         return depth == expected or (isinstance(head, ast.For) and depth == expected + 1)
 
     def note(self, frame: FrameType, held: dict[Any, Any]) -> None:
         """Note in `held` what the line that begins now will push on the value stack."""
-        node = self._heads.get(frame.f_lineno)
-        around = self._around.get(frame.f_lineno)
-        if node is None or around is None:
+        around, expected, node = self._at(frame)
+        if around is None:
             return
-        fresh = self._depths.get(frame.f_lasti) == sum(map(_width, around))
+        fresh = self._depths.get(frame.f_lasti) == expected
         if isinstance(node, ast.For):
             held[node] = (_walked(node.iter, frame), 0) if fresh else (held[node][0], held[node][1] + 1)
         elif isinstance(node, ast.With) and fresh:
@@ -83,13 +85,11 @@ class Outline:
 
     def hidden(self, frame: FrameType, depth: int, held: dict[Any, Any]) -> Any:
         """Return what the lowest `depth` places of the value stack of `frame` hold, or UNKNOWN."""
-        around, head = self._around.get(frame.f_lineno), self._heads.get(frame.f_lineno)
-        if around is None:
+        blocks, expected, head = self._at(frame)
+        if blocks is None:
             return UNKNOWN
-        blocks = list(around)
-        expected = sum(map(_width, blocks))
         if isinstance(head, ast.For | ast.With) and depth >= expected + _width(head) and head in held:
-            blocks.append(head)
+            blocks = *blocks, head
             expected += _width(head)
         values = tuple([held.get(block, UNKNOWN) for block in blocks])
         if depth == expected + 1 and "return" in held and not isinstance(head, ast.For):
