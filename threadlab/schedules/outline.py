@@ -23,6 +23,9 @@ _ITERATORS: Any = (enumerate, zip, reversed, type(reversed([0])), type(reversed(
 _COUNTED = [each.__iter__ for each in (*_INDEXED, *_ITERATORS)]
 
 
+_UNKNOWN_LINE = None, 0, None
+
+
 class Outline:
     """The `for` and `with` blocks of a function, by line; without its source, none."""
 
@@ -33,6 +36,11 @@ class Outline:
         function = node_of(code)
         if function is not None:
             self._walk(function.body, ())
+        # By line: the blocks around it, their width on the stack, and what begins there.
+        self._at: dict[int, tuple[tuple[ast.stmt, ...] | None, int, ast.stmt | None]] = {
+            line: (blocks, sum(map(_width, blocks or ())), self._heads.get(line))
+            for line, blocks in self._around.items()
+        }
 
     def _walk(self, body: list[ast.stmt], around: tuple[ast.stmt, ...] | None) -> None:
         for node in body:
@@ -52,18 +60,13 @@ class Outline:
                 self._walk(case.body, around)
                 self._around[case.body[0].lineno] = None  # from 3.14 on, the subject lies on the stack
 
-    def _at(self, frame: FrameType) -> tuple[tuple[ast.stmt, ...] | None, int, ast.stmt | None]:
-        """Return the blocks around the line of `frame`, their width on the stack, and what begins there."""
-        around = self._around.get(frame.f_lineno)
-        return around, sum(map(_width, around or ())), self._heads.get(frame.f_lineno)
-
     def begins_line(self, frame: FrameType) -> bool:
         """Tell whether `frame` stands where a line begins, and not inside an expression.
 
         Comprehensions and statements over several lines call back in the middle, on some versions only.
         """
         depth = self._depths.get(frame.f_lasti, 0)
-        around, expected, head = self._at(frame)
+        around, expected, head = self._at.get(frame.f_lineno, _UNKNOWN_LINE)
         if not depth or around is None:
             return True
         if isinstance(head, ast.With):
@@ -72,7 +75,7 @@ class Outline:
 
     def note(self, frame: FrameType, held: dict[Any, Any]) -> None:
         """Note in `held` what the line that begins now will push on the value stack."""
-        around, expected, node = self._at(frame)
+        around, expected, node = self._at.get(frame.f_lineno, _UNKNOWN_LINE)
         if around is None:
             return
         fresh = self._depths.get(frame.f_lasti) == expected
@@ -85,7 +88,7 @@ class Outline:
 
     def hidden(self, frame: FrameType, depth: int, held: dict[Any, Any]) -> Any:
         """Return what the lowest `depth` places of the value stack of `frame` hold, or UNKNOWN."""
-        blocks, expected, head = self._at(frame)
+        blocks, expected, head = self._at.get(frame.f_lineno, _UNKNOWN_LINE)
         if blocks is None:
             return UNKNOWN
         if isinstance(head, ast.For | ast.With) and depth >= expected + _width(head) and head in held:
@@ -157,13 +160,18 @@ def _find(node: ast.expr, frame: FrameType) -> Any:
         case ast.BinOp() | ast.UnaryOp():
             parts = {name: find(part) for name, part in ast.iter_fields(node) if isinstance(part, ast.expr)}
             if all(type(value) in (int, str, bool) for value in parts.values()):
-                plain: Any = {name: ast.Constant(value) for name, value in parts.items()}
-                kind: Any = type(node)
-                whole = ast.Expression(ast.copy_location(kind(op=node.op, **plain), node))
-                return eval(compile(ast.fix_missing_locations(whole), "", "eval"))
+                kinds: Any = type(node), type(node.op)
+                return eval(_operation(*kinds, tuple(parts)), {}, parts)
         case ast.Call(keywords=[]):
             function, values = find(node.func), [find(each) for each in node.args]
             safe = _INDEXED if function in _LAZY_CALLS else _SAFE_TYPES
             if function in _SAFE_CALLS and all(type(value) in (int, *safe) for value in values):
                 return function(*values)
     raise LookupError
+
+
+@functools.lru_cache(maxsize=64)
+def _operation(kind: Any, operator: Any, names: tuple[str, ...]) -> CodeType:
+    """Compile an operation on the values of `names`: compiling it anew for each line would be slow."""
+    whole = kind(op=operator(), **{name: ast.Name(name, ast.Load()) for name in names})
+    return compile(ast.fix_missing_locations(ast.Expression(whole)), "", "eval")

@@ -41,7 +41,9 @@ class Run:
         """Return the threads that can take the next step."""
         waiting = self.waiting
         return tuple(
-            thread
-            for thread, alive in enumerate(self.alive)
-            if alive and ((wait := waiting[thread]) is None or wait[0].can_go_on(wait[1]))
+            [
+                thread
+                for thread, alive in enumerate(self.alive)
+                if alive and ((wait := waiting[thread]) is None or wait[0].can_go_on(wait[1]))
+            ]
         )
