@@ -168,7 +168,10 @@ def test_a_thread_started_inside_a_thread_is_refused():
         with ThreadPoolExecutor(1) as workers:
             workers.submit(add, shop).result()
 
-    for threads in ([start], [pool]):
+    def bare(shop):
+        _thread.start_new_thread(add, (shop,))
+
+    for threads in ([start], [pool], [bare]):
         with pytest.raises(RuntimeError, match="starts a thread of its own"):
             run(threads)
 
