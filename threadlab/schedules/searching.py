@@ -98,7 +98,7 @@ class Search:
     def learn(self, key: Key | None) -> None:
         """Remember what the last step made of the shared data and of its own thread."""
         before, place = self.graph.nodes[self.last[0]].key, self.last[1] + 1
-        if before and key and key[place] in self.states.plain:
+        if before and key and self.states.plain.issuperset((before[place], key[place])):
             self.moves[before[0], place, before[place]] = key[0], key[place]
 
     def foreseen(self, number: int, thread: int) -> int | None:
@@ -108,10 +108,10 @@ class Search:
         sure of those that hold plain values only.
         """
         key, place = self.graph.nodes[number].key, thread + 1
-        move = key and self.moves.get((key[0], place, key[place]))
-        if not key or not move or not self.states.plain.issuperset((*key[1:place], *key[place + 1 :])):
+        if not key or not self.states.plain.issuperset(key[1:]):
             return None
-        return self.numbers.get((move[0], *key[1:place], move[1], *key[place + 1 :]))
+        move = self.moves.get((key[0], place, key[place]))
+        return move and self.numbers.get((move[0], *key[1:place], move[1], *key[place + 1 :]))
 
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
         """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
