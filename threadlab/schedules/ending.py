@@ -45,7 +45,7 @@ def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
 
 def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
     """End the run from outside: by a mark where threads look, and by an exception where they compute."""
-    where = f"thread {name_of(run.current or 0)} did not get out of line {run.lines[run.current or 0]}"
+    where = f"thread {name_of(run.current or 0)} did not get out of line {run.places[run.current or 0][0]}"
     if run.over:
         why = "it catches even the exception that ends a run. Write `except Exception` instead"
     else:

@@ -114,7 +114,7 @@ class Player:
             raise ValueError(
                 f"case does not fit this program: {self.case!r} wants {name} after {done}, but {name} {why}"
             )
-        self.began = chosen, (run.lines[chosen], run.codes[chosen]) if run.frames[chosen] else None
+        self.began = chosen, run.places[chosen] if run.frames[chosen] else None
         return chosen
 
     def check_end(self, run: Run, choices: tuple[int, ...]) -> None:
@@ -159,7 +159,7 @@ class Player:
 
     def place_of(self, run: Run, thread: int) -> Place:
         """Return where `thread` goes on."""
-        code = run.codes[thread]
+        line, code = run.places[thread]
         if code is None:
             code = next(functions_of(self.program.calls[thread][0])).__code__
         name = code.co_qualname.rpartition("<locals>.")[2]
@@ -167,7 +167,7 @@ class Player:
             with suppress(OSError):
                 lines, first = inspect.getsourcelines(code)
                 self.sources[name] = first, tuple(lines)
-        return Place(name, run.lines[thread])
+        return Place(name, line)
 
 
 def wait_of(run: Run, thread: int, program: Program) -> Wait:
@@ -183,7 +183,7 @@ def wait_of(run: Run, thread: int, program: Program) -> Wait:
     holder = lock.holder if thing is lock and lock.depth else None
     return Wait(
         thread=name_of(thread),
-        line=run.lines[thread],
+        line=run.places[thread][0],
         wants=path_to(thing, run.state)
         or path_to(thing, frame.f_locals if frame else {})
         or type(thing).__name__.lower(),

@@ -18,9 +18,8 @@ class Run:
         self.bodies: Sequence[Callable[[], Any]] = ()
         self.alive = [True] * count
         self.told = [False] * count  # that the run is over
-        self.lines = [0] * count  # the line that each thread executes next
-        self.codes: list[Any] = [None] * count  # and the code it belongs to
-        self.first: list[Any] = [(0, None)] * count  # where each thread began
+        self.places: list[tuple[int, Any]] = [(0, None)] * count  # the line each executes next, and its code
+        self.first = list(self.places)  # where each thread began
         self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
         self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
         self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day

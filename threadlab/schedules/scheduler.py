@@ -165,9 +165,9 @@ class Scheduler(StandIns):
 
     def _arrive(self, run: Run, me: int, frame: FrameType, line: int) -> None:
         if not run.over:
-            run.lines[me], run.codes[me] = line, frame.f_code
+            run.places[me] = line, frame.f_code
             if run.frames[me] is None:  # it was chosen at its start, and starting is not a step
-                run.frames[me], run.first[me] = frame, (line, frame.f_code)
+                run.frames[me], run.first[me] = frame, run.places[me]
             else:
                 self._step_ends(run, me, frame)
 

@@ -86,7 +86,7 @@ class Search:
         """Record a new state and return its number."""
         waiting = sum(1 << thread for thread, wait in enumerate(run.waiting) if wait is not None)
         number = self.numbers[key or ("only after", self.last)] = len(self.graph.nodes)
-        self.graph.nodes.append(Node(choices, waiting, run.lines[self.last[1]], key, *self.last))
+        self.graph.nodes.append(Node(choices, waiting, run.places[self.last[1]][0], key, *self.last))
         return number
 
     def link(self, number: int) -> None:
@@ -116,11 +116,11 @@ class Search:
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
         """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
         node, thread = self.graph.nodes[self.way[place]], self.last[1]
-        same = node.choices == choices and node.where == run.lines[thread]
+        same = node.choices == choices and node.where == run.places[thread][0]
         if same and node.key and (place == len(self.steps) - 1 or self.runs == 2):
             same = self.states.key(run) in (node.key, None)
         if not same:
-            where = f"line {run.lines[thread]} of thread {name_of(thread)}" if place else "its first step"
+            where = f"line {run.places[thread][0]} of thread {name_of(thread)}" if place else "its first step"
             raise UnrepeatableError(
                 f"the program does not repeat itself: the same steps led elsewhere before {where}. "
                 "Likely causes: id(), the order of a set, random numbers, real time, data kept outside of "

@@ -70,7 +70,7 @@ class StandIns:
     def here(self) -> tuple[int | None, int]:
         """Return the running thread (None in `state` and `outcome`) and its line."""
         current = self.run.current
-        return current, 0 if current is None else self.run.lines[current]
+        return current, 0 if current is None else self.run.places[current][0]
 
     def give_up(self, what: str) -> NoReturn:
         """End the exploration because the running thread does what cannot be controlled."""
