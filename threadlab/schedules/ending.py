@@ -25,9 +25,9 @@ def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
     Raises:
         UnsupportedError: Nothing can end it; it is left behind.
     """
-    steps, looks, began = 0, 0, process_time()
+    steps, looks, began, ended = 0, 0, process_time(), False
     try:
-        while not done.acquire(timeout=LOOK):  # short, so that an interrupt gets through on Windows
+        while not (ended := done.acquire(timeout=LOOK)):  # short: an interrupt gets through on Windows, too
             looks += 1
             if run.steps != steps:
                 steps, looks, began = run.steps, 0, process_time()
@@ -35,12 +35,9 @@ def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
             busy = BLOCKED < process_time() - began < LOOK * LOOKS / 2 and looks < 6 * LOOKS
             if looks >= LOOKS and not busy:
                 break
-        else:
-            return
-    except BaseException:  # an interrupt
-        _force_out(run, done, threads)
-        raise
-    _force_out(run, done, threads)
+    finally:
+        if not ended:  # also after an interrupt
+            _force_out(run, done, threads)
 
 
 def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:

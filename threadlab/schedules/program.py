@@ -90,7 +90,9 @@ class Program:
         with ExitStack() as stack:
             for namespace in self.learner.namespaces:
                 stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
-            yield stack.enter_context(Scheduler(len(self.calls), self.learner))
+            scheduler = Scheduler(len(self.calls), self.learner)
+            scheduler.open(stack)
+            yield scheduler
 
 
 def _factories(namespace: dict[str, Any]) -> Iterator[Place]:

@@ -12,7 +12,7 @@ import threading
 from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn
 
 from threadlab.running.standins import inside
@@ -28,7 +28,7 @@ PATIENCE = 10.0  # seconds for a thread to end: it does at once, but a computer 
 
 
 class Scheduler(StandIns):
-    """Owns the threads A, B, … for the time of a `with` block and plays runs on them."""
+    """Owns the threads A, B, … and plays runs on them."""
 
     def __init__(self, count: int, learner: Learner) -> None:
         super().__init__()
@@ -38,28 +38,24 @@ class Scheduler(StandIns):
         self._done = allocate_lock()
         self._closed = False
         self._threads: list[threading.Thread] = []
-        self._stack = ExitStack()
         self.run = Run(count, lambda run: None)
 
-    def __enter__(self) -> "Scheduler":
+    def open(self, stack: ExitStack) -> None:
+        """Make the threads; they end with `stack`."""
         for lock in (*self._batons, self._done):
             lock.acquire()
-        self._stack.enter_context(self._tracing.instructions(self))
-        self._stack.callback(self._end_threads)
-        self._stay_on_one_core()
+        stack.enter_context(self._tracing.instructions(self))
+        stack.callback(self._end_threads)
+        self._stay_on_one_core(stack)
         self.renew_threads()
-        return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
-
-    def _stay_on_one_core(self) -> None:
+    def _stay_on_one_core(self, stack: ExitStack) -> None:
         """Run on one core where the system lets us: one thread runs at a time, and a core wakes slowly."""
         if hasattr(os, "sched_setaffinity"):
             cores = sorted(os.sched_getaffinity(0))
             with suppress(OSError):  # new threads inherit it
                 os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
-                self._stack.callback(os.sched_setaffinity, 0, cores)
+                stack.callback(os.sched_setaffinity, 0, cores)
 
     def renew_threads(self) -> None:
         """Put new threads in the place of the old ones: thread-locals start afresh."""
