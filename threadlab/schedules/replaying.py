@@ -15,7 +15,6 @@ from threadlab.schedules.primitives import name_of
 from threadlab.schedules.program import Program, SwitchPoints
 from threadlab.schedules.results import LIVELOCK, Place, Replay, Step, Wait, read
 from threadlab.schedules.run import Run
-from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.states import States
 
 
@@ -51,19 +50,16 @@ def replay(
 
 def replay_program(program: Program, case: str, partial: bool = False) -> Replay:
     """Replay `case` of a program that has been checked."""
-    lead, loop = read(case, program.names)
-    with program.scheduler() as scheduler:
-        return Player(program, scheduler, case, [*lead, *loop], len(lead) if loop else -1, partial).play()
+    return Player(program, case, partial).play()
 
 
 class Player:
     """Plays one schedule and writes down each step."""
 
-    def __init__(
-        self, program: Program, scheduler: Scheduler, case: str, steps: list[int], loop: int, partial: bool
-    ) -> None:
-        self.program, self.scheduler, self.case, self.steps = program, scheduler, case, steps
-        self.loop, self.partial = loop, partial
+    def __init__(self, program: Program, case: str, partial: bool) -> None:
+        self.program, self.case, self.partial = program, case, partial
+        lead, loop = read(case, program.names)
+        self.steps, self.loop = [*lead, *loop], len(lead) if loop else -1  # where the loop begins
         self.states = States(program.learner, program.roots)
         self.told: list[Step] = []
         self.sources: dict[str, tuple[int, tuple[str, ...]]] = {}  # of the functions that a thread was in
@@ -73,10 +69,12 @@ class Player:
 
     def play(self) -> Replay:
         """Run the schedule and return what happened."""
-        self.scheduler.keeps_print = True
-        run = self.program.play(self.scheduler, self.decide)
+        with self.program.scheduler() as self.scheduler:
+            self.scheduler.keeps_print = True
+            run = self.program.play(self.scheduler, self.decide)
+            outcome = self.outcome(run)
         start, *steps = self.told
-        return Replay(self.case, self.outcome(run), start, tuple(steps), self.sources, self.fault(run))
+        return Replay(self.case, outcome, start, tuple(steps), self.sources, self.fault(run))
 
     def fault(self, run: Run) -> str:
         """Return the error that left a thread first, and the learner's line where it was raised."""
