@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 import urllib3
 
 from threadlab.workloads import downloading, downloads
@@ -257,6 +258,19 @@ def test_a_redirect_from_this_computer_takes_the_proxy(tmp_path, no_proxies):
         no_proxies.setenv("http_proxy", proxy.url)
         assert download(server.url, tmp_path).error is None
     assert proxy.asked[0].startswith(b"GET http://example.org/page HTTP/1.1")
+
+
+def test_the_environment_is_read_once_a_call_for_each_host(site, tmp_path, monkeypatch):
+    asked, usual = [], requests.Session.merge_environment_settings
+
+    def read(session, url, *settings):
+        asked.append(url)
+        return usual(session, url, *settings)
+
+    monkeypatch.setattr(requests.Session, "merge_environment_settings", read)
+    for calls in (1, 2):
+        assert not any(result.error for result in download_all(site.urls(20), tmp_path, workers=8))
+        assert len(asked) == calls
 
 
 def test_a_proxy_that_is_not_there_is_named(tmp_path, no_proxies):
@@ -839,7 +853,7 @@ def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
     ],
 )
 def test_equal_names_are_numbered_in_the_order_of_the_urls(names, numbered):
-    assert different(names) == numbered
+    assert list(different(names)) == numbered
 
 
 def test_files_with_equal_names_do_not_overwrite_each_other(site, tmp_path):

@@ -1,8 +1,10 @@
 """A session of requests for each thread, whose connections can be ended by another thread."""
 
+from functools import cache
 from threading import local
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -36,15 +38,30 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 def _with_known(pool: Any) -> Any:
     if not issubclass(pool.ConnectionCls, _Known):
-        pool.ConnectionCls = type("Connection", (_Known, pool.ConnectionCls), {})
+        pool.ConnectionCls = _known(pool.ConnectionCls)
     return pool
+
+
+@cache
+def _known(connection: type) -> type:
+    return type("Connection", (_Known, connection), {})
+
+
+class _Session(requests.Session):
+    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
+        """Read proxies and certificates from the environment once for each host: it takes long."""
+        limits, host = mine.job.limits, urlsplit(url)[:2]
+        with limits.asking:
+            if host not in limits.environment:
+                limits.environment[host] = super().merge_environment_settings(url, *settings)
+            return limits.environment[host]
 
 
 class _OfThisThread(local):
     job: Any
 
     def __init__(self) -> None:
-        self.session = requests.Session()
+        self.session = _Session()
         self.session.max_redirects = 10
         self.session.headers["User-Agent"] = f"threadlab/{__version__} (a course on Python threads)"
         self.session.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file

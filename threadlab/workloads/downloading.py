@@ -55,6 +55,8 @@ class Limits:
         self.retries = Retry(whole_number("retries", retries, least=0), backoff_factor=0.25)
         self.size = whole_number("size_limit", size)
         self.time = number("time_limit", time, least=0.1)
+        self.environment: dict[Any, Any] = {}  # what it says for each host, read once for all downloads
+        self.asking = Lock()  # guards it until the answer is there
 
 
 class _EndedError(Exception):
@@ -106,7 +108,7 @@ class Job:
                         if isinstance(each, socket.socket):  # there already
                             socket.socket.shutdown(each, socket.SHUT_RDWR)
 
-    def run(self) -> Download:
+    def run(self) -> None:
         """Download, as often as it takes and is allowed."""
         growing(self)
         mine.job, began = self, perf_counter()
@@ -122,7 +124,6 @@ class Job:
         finally:
             with self.lock:
                 self.known["ended"] = perf_counter()
-        return self.now()
 
     def _try(self, retries: Retry) -> float | None:
         """Try once; if it fails and another try may help, return the seconds to wait before."""
@@ -153,9 +154,10 @@ class Job:
                 fingerprint = self._save(response, file)
             part.replace(self.path)
             return {"path": self.path, "sha256": fingerprint}
-        finally:  # also when it is interrupted
+        except BaseException:  # also when it is interrupted
             with suppress(OSError):
                 part.unlink()
+            raise
 
     def _save(self, response: requests.Response, file: BinaryIO) -> str:
         if response.status_code != 200:

@@ -40,7 +40,9 @@ def download(
         ValueError: A limit is too small.
     """
     limits = Limits(retries, size_limit, time_limit)
-    return Job(url, Path(folder) / file_name(url), limits, Event()).run()
+    job = Job(url, Path(folder) / file_name(url), limits, Event())
+    job.run()
+    return job.now()
 
 
 def download_all(
@@ -80,14 +82,16 @@ def download_all(
         raise TypeError(f"stop must be a threading.Event, not {stop!r}")
     if progress is not None:
         function("progress", progress)
-    names = different([file_name(url) for url in urls])
-    jobs = [Job(url, Path(folder) / name, limits, stop) for url, name in zip(urls, names, strict=True)]
-    pool, futures = ThreadPoolExecutor(workers), []
+    names, folder = different(file_name(url) for url in urls), Path(folder)
+    pool, jobs, left = ThreadPoolExecutor(workers), [], set()
     try:
-        for job in jobs:
+        for url, name in zip(
+            urls, names, strict=True
+        ):  # the first is on its way before the last has its name
+            jobs.append(job := Job(url, folder / name, limits, stop))
             job.known["requested"] = perf_counter()
-            futures.append(pool.submit(job.run))
-        while wait(futures, timeout=0.1).not_done and not stop.is_set():  # Windows cannot interrupt a wait
+            left.add(pool.submit(job.run))
+        while (left := wait(left, timeout=0.1).not_done) and not stop.is_set():  # Windows cannot interrupt it
             if progress:
                 progress([job.now() for job in jobs])
             for job in jobs:
@@ -99,7 +103,7 @@ def download_all(
         pool.shutdown(wait=False, cancel_futures=True)
         until = perf_counter() + _GRACE
         # Who hangs longer than this is not connected yet; it ends by its own time limit, and leaves no file.
-        while wait([one for one in futures if not one.cancelled()], timeout=0.05).not_done:
+        while left := wait({one for one in left if not one.cancelled()}, timeout=0.05).not_done:
             for job in jobs:
                 job.cut_if_due()
             if perf_counter() > until:

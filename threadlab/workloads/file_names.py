@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -21,12 +22,12 @@ def file_name(url: str) -> str:
     return f"_{name}" if reserved else name
 
 
-def different(names: list[str]) -> list[str]:
-    """Return `names` so that no two are equal, on Windows and macOS either: the second is `name (2)`."""
-    new_names: dict[str, str] = {}  # keys: equal is what Windows and macOS hold for equal
+def different(names: Iterable[str]) -> Iterator[str]:
+    """Yield `names` so that no two are equal, on Windows and macOS either: the second is `name (2)`."""
+    given: set[str] = set()  # equal is what Windows and macOS hold for equal
     for name in names:
         (stem, ending), new, place = os.path.splitext(name), name, 2
-        while new.casefold() in new_names:
+        while new.casefold() in given:
             new, place = f"{stem} ({place}){ending}", place + 1
-        new_names[new.casefold()] = new
-    return list(new_names.values())
+        given.add(new.casefold())
+        yield new
