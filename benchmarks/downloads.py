@@ -1,76 +1,315 @@
-"""Claim: ten downloads per worker of 100 ms latency reach, with 8 workers, 95 % of the ideal speed-up.
+"""Claims: downloads by threads are as fast as the machine and the site allow, in little memory.
 
-Ideal is that 8 workers take for 80 downloads the time that one takes for 10. The peer is the shortest
-thing that works: requests in a pool, a session per thread, nothing checked.
-Run it with `python benchmarks/downloads.py`.
+    python benchmarks/downloads.py speedup                            # of the ideal, with 2 to 64 workers
+    python benchmarks/downloads.py small --peers peers/bin/python     # 200 files of 100 KB at 20 ms
+    python benchmarks/downloads.py nginx --peers peers/bin/python     # 500 files of 1 MB from nginx
+    python benchmarks/downloads.py memory                             # 64 workers, files of 5 and 50 MB
+    python benchmarks/downloads.py many                               # 1,000 files, 64 workers, few open files
+    python benchmarks/downloads.py httpbin --peers peers/bin/python   # what a server not written here answers
+
+The peers are a Python with `pip install aiohttp httpx httpbin gunicorn` (`python -m venv peers`), and curl and
+nginx from the system. Each way to download is a process of its own (downloaders.py); rounds are interleaved
+and no value is dropped. Files go where TMPDIR says.
 """
 
+import argparse
+import hashlib
+import json
+import os
+import random
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-
-import requests
+from time import perf_counter, sleep
 
 from threadlab import download_all, serve_site, this_machine
+from threadlab.installing import ROOT
 
-ROUNDS = 9
-PER_WORKER = 10
-WORKERS = (1, 8)
-mine = threading.local()
-
-
-def plain_download(url, path):
-    if not hasattr(mine, "session"):
-        mine.session = requests.Session()
-        mine.session.trust_env = False
-    path.write_bytes(mine.session.get(url, timeout=10).content)
-
-
-def plain(urls, folder, *, workers):
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(plain_download, urls, [Path(folder, str(place)) for place in range(len(urls))]))
-
-
-def seconds_of(download_them, site, workers):
-    """Return how long it takes to download the files into a new folder, all of them whole."""
-    folder = tempfile.mkdtemp()
-    urls = site.urls(PER_WORKER * workers)
-    began = perf_counter()
-    download_them(urls, folder, workers=workers)
-    seconds = perf_counter() - began
-    sizes = [file.stat().st_size for file in Path(folder).iterdir()]
-    assert sizes == [20_000] * len(urls), f"{len(sizes)} files of {len(urls)}"
-    shutil.rmtree(folder)
-    return seconds
+HERE = Path(__file__).parent
+OF_PYTHON = ("aiohttp", "httpx")  # the ways that --peers has
+HOW = "python -m venv peers; peers/bin/pip install aiohttp httpx httpbin gunicorn; --peers peers/bin/python"
+CONFIG = """
+daemon off; pid {folder}/pid; error_log {folder}/errors; worker_processes auto;
+events {{ worker_connections 1024; }}
+http {{
+    log_format connections $connection; access_log {folder}/connections connections;
+    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+    sendfile on; keepalive_requests 100000;
+    server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
+}}
+"""
 
 
-def spread(values, unit="", digits=3):
+class Way:
+    """A way to download, in a process of its own."""
+
+    def __init__(self, name, peers=None, limit=""):
+        self.name, python = name, peers if name in OF_PYTHON else sys.executable
+        if not python or (name == "curl" and not shutil.which("curl")):
+            raise SystemExit(f"missing: {name}. {'apt install curl' if name == 'curl' else HOW}")
+        call = [python, str(HERE / "downloaders.py"), name]
+        if limit:
+            call = ["sh", "-c", f'ulimit -n {limit} && exec "$@"', "sh", *call]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(call, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        self.imported = self.answer()
+
+    def answer(self):
+        if not (line := self.process.stdout.readline()):
+            raise SystemExit(f"missing: {self.name}, or it failed: see above. {HOW}")
+        return json.loads(line)
+
+    def download(self, urls, workers, size, digests=None):
+        """Download into a new folder, and return what the process tells; all files are there and whole."""
+        with tempfile.TemporaryDirectory() as folder:
+            print(
+                json.dumps({"urls": urls, "folder": folder, "workers": workers}),
+                file=self.process.stdin,
+                flush=True,
+            )
+            told, files = self.answer(), list(Path(folder).iterdir())
+            sizes = [file.stat().st_size for file in files]
+            assert sizes == [size] * len(urls), f"{self.name}: {len(files)} of {len(urls)}, {set(sizes)}"
+            if digests:
+                assert sorted(map(digest, files)) == sorted(digests), f"{self.name}: another content"
+                assert told.get("digests", digests) == digests, f"{self.name}: another digest"
+        return told
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(10)
+
+
+@contextmanager
+def ways_of(names, peers=None):
+    ways = [Way(name, peers) for name in names]
+    try:
+        yield ways
+    finally:
+        for way in ways:
+            way.close()
+
+
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def answers(port, process):
+    """Wait until the server at `port` takes connections."""
+    until = perf_counter() + 20
+    while process.poll() is None and perf_counter() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        sleep(0.05)
+    raise SystemExit(f"{process.args[0]} does not answer")
+
+
+@contextmanager
+def serving(call):
+    """Run a server at a free port, which takes the place of {port} in its call; end it with the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([word.replace("{port}", str(port)) for word in call(port)])
+    try:
+        answers(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def nginx(count, size):
+    """Serve so many different files; yield their addresses, their digests and the folder of the server."""
+    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not program:
+        raise SystemExit("missing: nginx. apt install nginx-light")
+    with tempfile.TemporaryDirectory() as name:
+        folder, names = Path(name), [str(place) for place in range(count)]
+        folder.chmod(0o755)  # its workers are another user if it is started by root
+        (folder / "files").mkdir()
+        for each in names:
+            (folder / "files" / each).write_bytes(random.Random(each).randbytes(size))
+
+        def call(port):
+            (folder / "config").write_text(CONFIG.format(folder=folder, port=port))
+            return [program, "-c", str(folder / "config"), "-e", str(folder / "errors")]
+
+        with serving(call) as address:
+            digests = [digest(folder / "files" / each) for each in names]
+            yield [f"{address}/{each}" for each in names], digests, folder
+
+
+def spread(values, unit="", digits=2):
     return f"{median(values):.{digits}f}{unit} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
+def verdict(what, holds):
+    print(f"{what}: {'kept' if holds else 'NOT kept'}.")
+
+
+def in_turn(ways, rounds, urls, workers, size, digests=None):
+    """Return the seconds of each way in each round, after one round that does not count."""
+    seconds = {way.name: [] for way in ways}
+    for number in range(-1, rounds):
+        for way in ways[number % len(ways) :] + ways[: number % len(ways)]:  # no way is always the first
+            took = way.download(urls, workers, size, digests)["seconds"]
+            if number >= 0:
+                seconds[way.name].append(took)
+    return seconds
+
+
+def compare(seconds):
+    """Print the seconds of each way, and return how many times the others' Threadlab's are in the median."""
+    print("| | seconds, median (range) | threadlab, times that |\n|---|---|---|")
+    times = {}
+    for name, values in seconds.items():
+        ratios = [ours / theirs for ours, theirs in zip(seconds["threadlab"], values, strict=True)]
+        times[name] = median(ratios)
+        print(f"| {name} | {spread(values, digits=3)} | {spread(ratios)} |")
+    print()
+    return times
+
+
+def speedup(_):
+    """Ten files of 20 KB for each worker, at 100 ms: the time of one worker with 10 ÷ that of n with 10 n."""
+    rounds, counts = 7, (1, 2, 4, 8, 16, 32, 64)
+    with serve_site(latency=0.1) as site, ways_of(("threadlab", "requests")) as ways:
+        seconds = {(way.name, count): [] for way in ways for count in counts}
+        for way in ways:
+            way.download(site.urls(10), 1, 20_000)  # not counted
+        for _ in range(rounds):
+            for count in counts:
+                for way in ways:
+                    told = way.download(site.urls(10 * count), count, 20_000)
+                    seconds[way.name, count].append(told["seconds"])
+    print(f"{rounds} rounds; one worker, 10 downloads: {spread(seconds['threadlab', 1], ' s', 3)}\n")
+    print("| workers | threadlab, of the ideal speed-up | plain requests | at least |\n|---|---|---|---|")
+    kept = True
+    for count in counts[1:]:
+        shares = {
+            way.name: [
+                100 * one / many
+                for one, many in zip(seconds[way.name, 1], seconds[way.name, count], strict=True)
+            ]
+            for way in ways
+        }
+        ours, plain = shares["threadlab"], shares["requests"]
+        least = 95 if count <= 16 else median(plain) - 3
+        kept &= median(ours) >= least
+        print(f"| {count} | {spread(ours, ' %', 1)} | {spread(plain, ' %', 1)} | {least:.1f} % |")
+    verdict("\nat least 95 % to 16 workers, then plain requests less 3 points", kept)
+
+
+def small(peers):
+    """200 files of 100 KB at 20 ms, 16 connections."""
+    with serve_site(latency=0.02) as site:
+        with ways_of(("threadlab", "requests", "httpx", "aiohttp", "curl"), peers) as ways:
+            seconds = in_turn(ways, 15, site.urls(200, size=100_000), 16, 100_000)
+    print(f"{len(seconds['curl'])} rounds; the latency alone takes 0.26 s\n")
+    times = compare(seconds)
+    verdict(f"at most 1.1 times the best peer (now {max(times.values()):.2f})", max(times.values()) <= 1.1)
+
+
+def from_nginx(peers):
+    """500 files of 1 MB, 16 connections."""
+    with nginx(500, 1_000_000) as (urls, digests, _):
+        with ways_of(("threadlab", "requests", "httpx", "aiohttp", "curl"), peers) as ways:
+            seconds = in_turn(ways, 9, urls, 16, 1_000_000, digests)
+    print(f"{len(seconds['curl'])} rounds; the digests are those of the files on the server\n")
+    times = compare(seconds)
+    verdict(f"at most 1.6 times aiohttp (now {times['aiohttp']:.2f})", times["aiohttp"] <= 1.6)
+    verdict(f"not slower than plain requests (now {times['requests']:.2f})", times["requests"] <= 1)
+
+
+def memory(_):
+    """64 workers, one file each: the most memory the process ever had, over that after its import."""
+    rounds, most = 3, []
+    print("| 64 files of | peak over the import, median (range) |\n|---|---|")
+    with serve_site(latency=0) as site:
+        for size in (5_000_000, 50_000_000):
+            over = []
+            for _ in range(rounds):
+                with ways_of(("threadlab",)) as (way,):
+                    told = way.download(site.urls(64, size=size), 64, size)
+                    over.append((told["peak"] - way.imported["peak"]) / 1e6)
+            print(f"| {size / 1e6:.0f} MB | {spread(over, ' MB', 1)} |", flush=True)
+            most += over
+    verdict("\nunder 60 MB, always", max(most) < 60)
+
+
+def many(_):
+    """1,000 files from nginx by 64 workers that may open 192 files in all."""
+    with nginx(1000, 20_000) as (urls, digests, folder):
+        way = Way("threadlab", limit="192")
+        told = way.download(urls, 64, 20_000, digests)
+        way.close()
+        opened = set((folder / "connections").read_text().split())
+    print(f"1,000 files in {told['seconds']:.2f} s over {len(opened)} connections, at most 192 open files")
+    verdict("no error, and at most 64 connections", not any(told["errors"]) and len(opened) <= 64)
+
+
+SAID = {  # what httpbin is asked for, and a word of what is to be said; None for a file
+    "/bytes/100000?seed=1": None,
+    "/stream-bytes/100000?seed=1": None,
+    "/gzip": None,
+    "/deflate": None,
+    "/image/png": None,
+    "/redirect/3": None,
+    "/absolute-redirect/2": None,
+    "/drip?duration=0.5&numbytes=20": None,
+    "/delay/1": None,
+    "/status/404": "404 NOT FOUND: check the address",
+    "/status/418": "418",
+    "/status/429": "429 TOO MANY REQUESTS: too many requests",
+    "/status/503": "503 SERVICE UNAVAILABLE: its fault",
+    "/redirect/20": "redirects for ever",
+    "/basic-auth/ann/secret": "401 UNAUTHORIZED: check the address",
+    "/drip?duration=60&numbytes=60": "not complete after 3 s",
+}
+
+
+def httpbin(peers):
+    """Each of the addresses of httpbin, four times, by 16 workers."""
+    call = ["-m", "gunicorn", "--log-level", "error", "-k", "gthread", "--threads", "32"]
+    have = peers and subprocess.run([peers, "-c", "import httpbin, gunicorn"], check=False).returncode == 0
+    if not have:
+        raise SystemExit(f"missing: httpbin or gunicorn. {HOW}")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(lambda port: [peers, *call, "-b", f"127.0.0.1:{port}", "httpbin:app"]) as address,
+    ):
+        urls = [address + path for path in SAID] * 4
+        results = download_all(urls, folder, workers=16, retries=1, time_limit=3)
+        left = {file.name for file in Path(folder).iterdir()}
+    wrong = [each for each in results if (word := SAID[each.url.removeprefix(address)]) != each.error
+             and (not word or word not in (each.error or ""))]  # fmt: skip
+    for each in wrong:
+        print(f"{each.url}: {each.error}")
+    same = {each.sha256 for each in results if "bytes/" in each.url}
+    whole = [each.path.name for each in results if each.path]
+    print(f"{len(results)} downloads of {len(SAID)} addresses: {len(whole)} files")
+    verdict("files and sentences as expected", not wrong and len(same) == 2 and set(whole) == left)
+
+
+PARTS = {"nginx": from_nginx} | {each.__name__: each for each in (speedup, small, memory, many, httpbin)}
+
+
 def main():
-    ways = {"threadlab.download_all": download_all, "plain requests in a pool": plain}
-    times = {(name, workers): [] for name in ways for workers in WORKERS}
-    with serve_site(latency=0.1) as site:
-        for download_them in ways.values():  # warm-up, not counted
-            seconds_of(download_them, site, 1)
-        for _ in range(ROUNDS):
-            for (name, workers), values in times.items():
-                values.append(seconds_of(ways[name], site, workers))
-    print(f"{this_machine()}. {ROUNDS} interleaved rounds, median (smallest to largest), no value dropped.\n")
-    print("| | 1 worker, 10 downloads | 8 workers, 80 downloads | of the ideal speed-up |")
-    print("|---|---|---|---|")
-    for name in ways:
-        one, many = (times[name, workers] for workers in WORKERS)
-        share = [100 * a / b for a, b in zip(one, many, strict=True)]
-        print(f"| {name} | {spread(one, ' s')} | {spread(many, ' s')} | {spread(share, ' %', 1)} |")
-        if name.startswith("threadlab"):
-            verdict = "holds" if median(share) >= 95 else "does not hold"
-    print(f"\nThe claim (median at least 95 %) {verdict}.")
+    words = argparse.ArgumentParser()
+    words.add_argument("part", choices=PARTS)
+    words.add_argument("--peers", help="a Python that has aiohttp, httpx, httpbin and gunicorn")
+    asked = words.parse_args()
+    print(f"{this_machine()}; {PARTS[asked.part].__doc__} No value dropped.\n")
+    PARTS[asked.part](asked.peers)
 
 
 if __name__ == "__main__":

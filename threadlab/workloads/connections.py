@@ -4,11 +4,11 @@ from functools import cache
 from threading import local
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
 from threadlab import __version__
+from threadlab.workloads.file_names import URL
 
 
 class _Known:
@@ -48,13 +48,21 @@ def _known(connection: type) -> type:
 
 
 class _Session(requests.Session):
-    def merge_environment_settings(self, url: Any, *settings: Any) -> Any:
-        """Read proxies and certificates from the environment once for each host: it takes long."""
-        limits, host = mine.job.limits, urlsplit(url)[:2]
-        with limits.asking:
-            if host not in limits.environment:
-                limits.environment[host] = super().merge_environment_settings(url, *settings)
-            return limits.environment[host]
+    def ask(self, url: Any, limits: Any, timeout: tuple[float, float]) -> requests.Response:
+        """Get `url`, with a request prepared, and the environment read, once a call for each host.
+
+        Done for each file, as `get` does, this takes longer than all the rest.
+        """
+        host = url[: URL.match(url).start("path")]  # type: ignore[union-attr]
+        with limits.preparing:
+            if host not in limits.prepared:
+                request = self.prepare_request(requests.Request("GET", url))
+                settings = self.merge_environment_settings(url, {}, True, None, None)
+                limits.prepared[host] = request, settings
+        request, settings = limits.prepared[host]
+        request = request.copy()
+        request.prepare_url(url, None)
+        return self.send(request, timeout=timeout, **settings)
 
 
 class _OfThisThread(local):

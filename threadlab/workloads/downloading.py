@@ -55,8 +55,8 @@ class Limits:
         self.retries = Retry(whole_number("retries", retries, least=0), backoff_factor=0.25)
         self.size = whole_number("size_limit", size)
         self.time = number("time_limit", time, least=0.1)
-        self.environment: dict[Any, Any] = {}  # what it says for each host, read once for all downloads
-        self.asking = Lock()  # guards it until the answer is there
+        self.prepared: dict[Any, Any] = {}  # for each host: the request, and what the environment says
+        self.preparing = Lock()  # guards it until that is there
 
 
 class _EndedError(Exception):
@@ -148,7 +148,7 @@ class Job:
         try:
             with waiting("the first byte"):
                 connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
-                response = mine.session.get(self.url, stream=True, timeout=(connect, piece))
+                response = mine.session.ask(self.url, self.limits, (connect, piece))
             self.known["first_byte"] = perf_counter()
             with response, open(part, "xb") as file:
                 fingerprint = self._save(response, file)
