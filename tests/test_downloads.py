@@ -853,7 +853,7 @@ def test_a_file_with_a_strange_name_lands_in_the_folder(tmp_path):
     ],
 )
 def test_equal_names_are_numbered_in_the_order_of_the_urls(names, numbered):
-    assert list(different(names)) == numbered
+    assert different(names) == numbered
 
 
 def test_files_with_equal_names_do_not_overwrite_each_other(site, tmp_path):

@@ -1,7 +1,8 @@
 """Download files from the web: one at a time, or by many threads."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -82,16 +83,20 @@ def download_all(
         raise TypeError(f"stop must be a threading.Event, not {stop!r}")
     if progress is not None:
         function("progress", progress)
-    names, folder = different(file_name(url) for url in urls), Path(folder)
-    pool, jobs, left = ThreadPoolExecutor(workers), [], set()
+    names = different([file_name(url) for url in urls])
+    jobs = [Job(url, Path(folder, name), limits, stop) for url, name in zip(urls, names, strict=True)]
+    for job in jobs:
+        job.known["requested"] = perf_counter()
+    left = deque([*jobs, *[None] * workers])  # each worker takes one after the other until it gets None
+    pool, tasks = ThreadPoolExecutor(workers), list[Future[None]]()
+
+    def work() -> None:
+        while (job := left.popleft()) and not stop.is_set():
+            job.run()
+
     try:
-        for url, name in zip(
-            urls, names, strict=True
-        ):  # the first is on its way before the last has its name
-            jobs.append(job := Job(url, folder / name, limits, stop))
-            job.known["requested"] = perf_counter()
-            left.add(pool.submit(job.run))
-        while (left := wait(left, timeout=0.1).not_done) and not stop.is_set():  # Windows cannot interrupt it
+        tasks += [pool.submit(work) for _ in jobs[:workers]]  # not one for each URL: it costs time
+        while wait(tasks, timeout=0.1).not_done and not stop.is_set():  # Windows cannot interrupt a wait
             if progress:
                 progress([job.now() for job in jobs])
             for job in jobs:
@@ -100,10 +105,10 @@ def download_all(
         stop.set()
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=False)
         until = perf_counter() + _GRACE
         # Who hangs longer than this is not connected yet; it ends by its own time limit, and leaves no file.
-        while left := wait({one for one in left if not one.cancelled()}, timeout=0.05).not_done:
+        while wait(tasks, timeout=0.05).not_done:
             for job in jobs:
                 job.cut_if_due()
             if perf_counter() > until:
