@@ -51,7 +51,7 @@ def httpx():
 
     def run(urls, folder, workers):
         limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
-        with httpx.Client(limits=limits, trust_env=False, verify=False, timeout=10) as client:  # noqa: S501
+        with httpx.Client(limits=limits, trust_env=False, verify=False, timeout=10) as client:
             in_a_pool(lambda url, path: path.write_bytes(client.get(url).content), urls, folder, workers)
 
     return run

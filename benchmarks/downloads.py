@@ -4,12 +4,12 @@
     python benchmarks/downloads.py small --peers peers/bin/python     # 200 files of 100 KB at 20 ms
     python benchmarks/downloads.py nginx --peers peers/bin/python     # 500 files of 1 MB from nginx
     python benchmarks/downloads.py memory                             # 64 workers, files of 5 and 50 MB
-    python benchmarks/downloads.py many                               # 1,000 files, 64 workers, few open files
-    python benchmarks/downloads.py httpbin --peers peers/bin/python   # what a server not written here answers
+    python benchmarks/downloads.py many                               # 1,000 files, 64 workers
+    python benchmarks/downloads.py httpbin --peers peers/bin/python   # answers of a server not written here
 
-The peers are a Python with `pip install aiohttp httpx httpbin gunicorn` (`python -m venv peers`), and curl and
-nginx from the system. Each way to download is a process of its own (downloaders.py); rounds are interleaved
-and no value is dropped. Files go where TMPDIR says.
+The peers are a Python (`python -m venv peers`) with `pip install aiohttp httpx httpbin gunicorn`, and curl
+and nginx from the system. Each way to download is a process of its own (downloaders.py), the rounds are
+interleaved, no value is dropped. Files go where TMPDIR says.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from threadlab import download_all, serve_site, this_machine
 from threadlab.installing import ROOT
 
 HERE = Path(__file__).parent
+ALL = ("threadlab", "requests", "httpx", "aiohttp", "curl")
 OF_PYTHON = ("aiohttp", "httpx")  # the ways that --peers has
 HOW = "python -m venv peers; peers/bin/pip install aiohttp httpx httpbin gunicorn; --peers peers/bin/python"
 CONFIG = """
@@ -61,6 +62,7 @@ class Way:
         self.imported = self.answer()
 
     def answer(self):
+        """Return what the process tells next."""
         if not (line := self.process.stdout.readline()):
             raise SystemExit(f"missing: {self.name}, or it failed: see above. {HOW}")
         return json.loads(line)
@@ -68,11 +70,8 @@ class Way:
     def download(self, urls, workers, size, digests=None):
         """Download into a new folder, and return what the process tells; all files are there and whole."""
         with tempfile.TemporaryDirectory() as folder:
-            print(
-                json.dumps({"urls": urls, "folder": folder, "workers": workers}),
-                file=self.process.stdin,
-                flush=True,
-            )
+            what = json.dumps({"urls": urls, "folder": folder, "workers": workers})
+            print(what, file=self.process.stdin, flush=True)
             told, files = self.answer(), list(Path(folder).iterdir())
             sizes = [file.stat().st_size for file in files]
             assert sizes == [size] * len(urls), f"{self.name}: {len(files)} of {len(urls)}, {set(sizes)}"
@@ -82,6 +81,7 @@ class Way:
         return told
 
     def close(self):
+        """End the process."""
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait(10)
@@ -211,9 +211,8 @@ def speedup(_):
 
 def small(peers):
     """200 files of 100 KB at 20 ms, 16 connections."""
-    with serve_site(latency=0.02) as site:
-        with ways_of(("threadlab", "requests", "httpx", "aiohttp", "curl"), peers) as ways:
-            seconds = in_turn(ways, 15, site.urls(200, size=100_000), 16, 100_000)
+    with serve_site(latency=0.02) as site, ways_of(ALL, peers) as ways:
+        seconds = in_turn(ways, 15, site.urls(200, size=100_000), 16, 100_000)
     print(f"{len(seconds['curl'])} rounds; the latency alone takes 0.26 s\n")
     times = compare(seconds)
     verdict(f"at most 1.1 times the best peer (now {max(times.values()):.2f})", max(times.values()) <= 1.1)
@@ -221,9 +220,8 @@ def small(peers):
 
 def from_nginx(peers):
     """500 files of 1 MB, 16 connections."""
-    with nginx(500, 1_000_000) as (urls, digests, _):
-        with ways_of(("threadlab", "requests", "httpx", "aiohttp", "curl"), peers) as ways:
-            seconds = in_turn(ways, 7, urls, 16, 1_000_000, digests)
+    with nginx(500, 1_000_000) as (urls, digests, _), ways_of(ALL, peers) as ways:
+        seconds = in_turn(ways, 7, urls, 16, 1_000_000, digests)
     print(f"{len(seconds['curl'])} rounds; the digests are those of the files on the server\n")
     times = compare(seconds)
     verdict(f"at most 1.6 times aiohttp (now {times['aiohttp']:.2f})", times["aiohttp"] <= 1.6)
