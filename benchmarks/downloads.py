@@ -13,19 +13,17 @@ interleaved, no value is dropped. Files go where TMPDIR says.
 """
 
 import argparse
-import hashlib
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
+
+from servers import HOW, digest, httpbin, nginx
 
 from threadlab import download_all, serve_site, this_machine
 from threadlab.installing import ROOT
@@ -33,18 +31,6 @@ from threadlab.installing import ROOT
 HERE = Path(__file__).parent
 ALL = ("threadlab", "requests", "httpx", "aiohttp", "curl")
 OF_PYTHON = ("aiohttp", "httpx")  # the ways that --peers has
-HOW = "python -m venv peers; peers/bin/pip install aiohttp httpx httpbin gunicorn; --peers peers/bin/python"
-CONFIG = """
-daemon off; pid {folder}/pid; error_log {folder}/errors; worker_processes auto;
-events {{ worker_connections 1024; }}
-http {{
-    log_format connections $connection; access_log {folder}/connections connections;
-    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
-    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-    sendfile on; keepalive_requests 100000;
-    server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
-}}
-"""
 
 
 class Way:
@@ -52,7 +38,7 @@ class Way:
 
     def __init__(self, name, peers=None, limit=""):
         self.name, python = name, peers if name in OF_PYTHON else sys.executable
-        if not python or (name == "curl" and not shutil.which("curl")):
+        if not shutil.which("curl" if name == "curl" else python or ""):
             raise SystemExit(f"missing: {name}. {'apt install curl' if name == 'curl' else HOW}")
         call = [python, str(HERE / "downloaders.py"), name]
         if limit:
@@ -95,57 +81,6 @@ def ways_of(names, peers=None):
     finally:
         for way in ways:
             way.close()
-
-
-def digest(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def answers(port, process):
-    """Wait until the server at `port` takes connections."""
-    until = perf_counter() + 20
-    while process.poll() is None and perf_counter() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        sleep(0.05)
-    raise SystemExit(f"{process.args[0]} does not answer")
-
-
-@contextmanager
-def serving(call):
-    """Run a server at a free port, which takes the place of {port} in its call; end it with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen([word.replace("{port}", str(port)) for word in call(port)])
-    try:
-        answers(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
-def nginx(count, size):
-    """Serve so many different files; yield their addresses, their digests and the folder of the server."""
-    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if not program:
-        raise SystemExit("missing: nginx. apt install nginx-light")
-    with tempfile.TemporaryDirectory() as name:
-        folder, names = Path(name), [str(place) for place in range(count)]
-        folder.chmod(0o755)  # its workers are another user if it is started by root
-        (folder / "files").mkdir()
-        for each in names:
-            (folder / "files" / each).write_bytes(random.Random(each).randbytes(size))
-
-        def call(port):
-            (folder / "config").write_text(CONFIG.format(folder=folder, port=port))
-            return [program, "-c", str(folder / "config"), "-e", str(folder / "errors")]
-
-        with serving(call) as address:
-            digests = [digest(folder / "files" / each) for each in names]
-            yield [f"{address}/{each}" for each in names], digests, folder
 
 
 def spread(values, unit="", digits=2):
@@ -275,16 +210,9 @@ SAID = {  # what httpbin is asked for, and a word of what is to be said; None fo
 }
 
 
-def httpbin(peers):
+def from_httpbin(peers):
     """Each of the addresses of httpbin, four times, by 16 workers."""
-    call = ["-m", "gunicorn", "--log-level", "error", "-k", "gthread", "--threads", "32"]
-    have = peers and subprocess.run([peers, "-c", "import httpbin, gunicorn"], check=False).returncode == 0
-    if not have:
-        raise SystemExit(f"missing: httpbin or gunicorn. {HOW}")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(lambda port: [peers, *call, "-b", f"127.0.0.1:{port}", "httpbin:app"]) as address,
-    ):
+    with tempfile.TemporaryDirectory() as folder, httpbin(peers) as address:
         urls = [address + path for path in SAID] * 4
         results = download_all(urls, folder, workers=16, retries=1, time_limit=3)
         left = {file.name for file in Path(folder).iterdir()}
@@ -302,7 +230,8 @@ def httpbin(peers):
     )
 
 
-PARTS = {"nginx": from_nginx} | {each.__name__: each for each in (speedup, small, memory, many, httpbin)}
+PARTS = {each.__name__: each for each in (speedup, small, memory, many)}
+PARTS |= {"nginx": from_nginx, "httpbin": from_httpbin}
 
 
 def main():

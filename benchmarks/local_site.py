@@ -15,7 +15,8 @@ from statistics import median
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from downloads import nginx, spread, verdict
+from downloads import spread, verdict
+from servers import nginx
 
 from threadlab import serve_site, this_machine
 from threadlab.workloads import answering
