@@ -1,9 +1,11 @@
 """Downloads, from the local site and from servers that misbehave."""
 
+import base64
 import errno
 import gzip
 import hashlib
 import os
+import re
 import socket
 import socketserver
 import subprocess
@@ -212,6 +214,14 @@ def test_the_end_of_python_is_silent_about_open_connections(site, tmp_path):
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+def test_each_address_is_asked_with_its_own_name_and_password(tmp_path):
+    with serving(keep_alive) as server:
+        urls = [server.url.replace("//", f"//{who}@") for who in ("ann:a", "bob:b")] + [server.url]
+        download_all(urls, tmp_path, workers=1)
+    said = [re.findall(rb"Authorization: Basic (.*)\r", heard) for heard in server.asked]
+    assert said == [[base64.b64encode(b"ann:a")], [base64.b64encode(b"bob:b")], []]
 
 
 # Proxies

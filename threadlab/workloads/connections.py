@@ -48,7 +48,7 @@ def _known(connection: type) -> type:
 
 
 class _Session(requests.Session):
-    def ask(self, url: Any, limits: Any, timeout: tuple[float, float]) -> requests.Response:
+    def ask(self, url: str, limits: Any, timeout: tuple[float, float]) -> requests.Response:
         """Get `url`, with a request prepared, and the environment read, once a call for each host.
 
         Done for each file, as `get` does, this takes longer than all the rest.

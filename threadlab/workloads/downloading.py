@@ -148,7 +148,7 @@ class Job:
         try:
             with waiting("the first byte"):
                 connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
-                response = mine.session.ask(self.url, self.limits, (connect, piece))
+                response = mine.session.ask(str(self.url), self.limits, (connect, piece))
             self.known["first_byte"] = perf_counter()
             with response, open(part, "xb") as file:
                 fingerprint = self._save(response, file)
