@@ -21,7 +21,7 @@ from threadlab.workloads.failures import sentence_for
 from threadlab.workloads.file_names import URL
 
 TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 64 * 1024  # bytes: hashing so many releases the GIL
+_PIECE = 64 * 1024  # bytes to hash and to write at once, without the GIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Limits:
         self.time = number("time_limit", time, least=0.1)
         self.prepared: dict[Any, Any] = {}  # for each host: the request, and what the environment says
         self.preparing = Lock()  # guards it until that is there
+        self.folder_made = False
 
 
 class _EndedError(Exception):
@@ -142,7 +143,9 @@ class Job:
         if not URL.match(str(self.url)):
             raise ValueError(f"the URL must begin with http:// or https://, not {self.url!r}")
         self.end_if_due()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.limits.folder_made:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.limits.folder_made = True
         part = self.path.with_name(f".{token_hex(8)}.part")
         left = self.until - perf_counter()
         try:
@@ -150,7 +153,7 @@ class Job:
                 connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
                 response = mine.session.ask(str(self.url), self.limits, (connect, piece))
             self.known["first_byte"] = perf_counter()
-            with response, open(part, "xb") as file:
+            with response, open(part, "xb", _PIECE) as file:
                 fingerprint = self._save(response, file)
             part.replace(self.path)
             return {"path": self.path, "sha256": fingerprint}
