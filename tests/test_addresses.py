@@ -43,17 +43,25 @@ def test_an_address_that_fails_is_one_row_and_the_others_come(panel):
     assert "internet" not in panel.note.value
 
 
+def test_what_failed_is_told_below_with_its_address(panel):
+    panel.text.value = "hello world\n\nftp://127.0.0.1/x"
+    press(panel)
+    assert panel.picture.alt.startswith("2 downloads")
+    assert "✗ hello world: the URL must begin with http" in panel.told.value
+    assert "✗ ftp://127.0.0.1/x: " in panel.told.value
+
+
 def test_without_internet_the_panel_says_so(panel):
-    panel.text.value = "http://no-such-host.invalid/ http://nor-this.invalid/"
+    panel.text.value = "http://no-such-host.invalid/\nhttp://nor-this.invalid/"
     press(panel)
     assert "no internet here" in panel.note.value
 
 
-@pytest.mark.parametrize("text", ["", "http://127.0.0.1:9/ " * 51])
+@pytest.mark.parametrize("text", ["", "http://127.0.0.1:9/\n" * 51])
 def test_no_address_and_too_many_are_said(panel, text):
     panel.text.value = text
     press(panel)
-    assert f"write 1 to 50 addresses, one a line, not {len(text.split())}" in panel.note.value
+    assert f"write 1 to 50 addresses, one a line, not {len(text.splitlines())}" in panel.note.value
 
 
 def test_stop_ends_what_hangs_and_is_said(panel):
@@ -66,6 +74,17 @@ def test_stop_ends_what_hangs_and_is_said(panel):
         assert panel.coordinator.join(LIMIT)
     assert "stopped" in panel.note.value
     assert threading.active_count() == 1
+
+
+def test_clear_also_forgets_what_is_under_way(panel):
+    with serve_site(latency=0.0, faults={"hang": 1.0}) as site:
+        panel.text.value = site.urls(1)[0]
+        panel.run.click()
+        while not site.served:
+            pass
+        panel.clear_all.click()
+        assert panel.coordinator.join(LIMIT)
+    assert panel.picture.alt.startswith("not asked yet")
 
 
 def test_downloads_grow_on_their_own_axes(panel):

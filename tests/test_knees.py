@@ -32,6 +32,10 @@ def test_one_more_worker_that_is_slower_still_leaves_a_later_gain_before_the_kne
     assert find_knee({1: 3.0, 2: 3.1, 4: 1.0, 8: 1.0}).workers == 4
 
 
+def test_where_nobody_has_seen_a_gain_before_it_there_is_no_knee():
+    assert find_knee({16: 0.2, 32: 0.2, 64: 0.2}, tasks=32, at_once=16) is None
+
+
 def test_one_number_of_workers_has_no_knee():
     assert find_knee({4: 1.0}) is None
 

@@ -336,14 +336,25 @@ def test_a_function_made_inside_another_is_not_taken_for_a_global_of_its_name():
     assert calls == ["inner"]
 
 
-def test_the_latency_slider_sets_the_site_before_the_clock_starts():
+def test_the_latency_slider_sets_the_site_before_the_clock_starts_and_puts_it_back():
     site = SimpleNamespace(latency=0.1, at_once=None, set=lambda latency: calls.append(latency))
     panel = panel_of(note, workers=(2,), site=site)
     panel.known.begin(panel._condition(), anew=False)
     panel.known.add(("", 2), 0.001, [])
     panel.latency.value = 0.05
     assert panel.coordinator.join(LIMIT)
-    assert calls == [0.05, 2]
+    assert calls == [0.05, 2, 0.1]
+
+
+def test_times_are_compared_with_the_ideal_of_the_latency_that_they_were_measured_with():
+    site = SimpleNamespace(latency=0.1, at_once=None, set=lambda latency: None)
+    panel = panel_of(note, workers=(1, 2), site=site)
+    panel.known.begin(panel._condition(), anew=False)
+    panel.known.add(("", 1), 5.0, [Download("http://127.0.0.1/a", size=1)] * 2)
+    panel.latency.value = 0.5
+    assert panel.coordinator.join(LIMIT)
+    (ideal,) = (line for line in panel.picture.figure.axes[1].lines if line.get_label() == "ideal")
+    assert list(ideal.get_ydata()) == [0.2, 0.1]
 
 
 def test_a_later_answer_of_the_site_is_expected_to_take_longer():
@@ -418,7 +429,7 @@ def test_axes_grow_and_never_shrink():
     panel.known.add(("", 1), 40.0, [])
     panel.draw()
     before = panel.known.limits
-    panel.known.begin(("another version",), anew=True)
+    panel.known.begin(("another version", 0.1), anew=True)
     panel.known.add(("", 4), 0.01, [])
     panel.draw()
     assert panel.known.limits[0] <= before[0]

@@ -1,6 +1,7 @@
 """Let learners download from real addresses: a text box, few connections, and the waterfall."""
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -52,7 +53,7 @@ def try_urls(
         raise ValueError(f"workers must be at most 8, to be polite to sites of others, not {many[-1]}")
     panel = Addresses([str(each) for each in some("urls", urls)], Path(folder), many)
     take_the_place(panel, "try_urls")
-    panel.show()
+    panel.show(panel.told)
     return panel
 
 
@@ -63,8 +64,10 @@ class Addresses(RunPanel):
         self, urls: Sequence[str], folder: Path, workers: Sequence[int], *, pause: float = 0.5
     ) -> None:
         self._folder, self._results = folder, list[Download]()
+        self._cleared = False  # since the attempt under way began
+        self.told = ipywidgets.HTML()  # what failed, and why
         self.workers = slider("workers", {str(n): n for n in workers}, workers[min(2, len(workers) - 1)])
-        self.text = ipywidgets.Textarea("\n".join(urls), rows=5, layout={"width": "660px"})
+        self.text = ipywidgets.Textarea("\n".join(urls), rows=8, layout={"width": "660px"})
         super().__init__(
             "Real addresses, one a line: press Run to ask them", [self.workers], pause, self.text
         )
@@ -72,22 +75,24 @@ class Addresses(RunPanel):
     def close(self) -> None:
         """End what is under way and let go of everything."""
         super().close()
-        close_widgets(self.workers, self.text)
+        close_widgets(self.workers, self.text, self.told)
 
     def paint(self) -> Picture:
         """Return the waterfall of the last run."""
         nothing = "not asked yet\npress Run to ask for what the box says"
+        bad = [f"✗ {each.url}: {each.error}" for each in self._results if each.error]
+        self.told.value = f'<div style="font-size:16px">{"<br>".join(map(escape, bad))}</div>'
         return _drawn(self._results, downloads_words(self._results) if self._results else nothing)
 
     def clear(self) -> None:
         """Forget what is known."""
-        self._results = []
+        self._results, self._cleared = [], True
         self.say("")
         self.draw()
 
     def plan(self, wish: str) -> list[list[str]]:
         """Return the addresses, if somebody pressed Run."""
-        urls = self.text.value.split()
+        urls = [line.strip() for line in self.text.value.splitlines() if line.strip()]
         if wish != "run":
             return []
         if not 1 <= len(urls) <= MOST:
@@ -99,7 +104,7 @@ class Addresses(RunPanel):
     def attempt(self, job: list[str]) -> "Fetching":
         """Return an attempt to download `job`."""
         self.say(f"asking with {saying.count(self.workers.value)} …")
-        self.growing = None
+        self.growing, self._cleared = None, False
         return Fetching(job, self._folder, self.workers.value)
 
     def room_for(self, results: Sequence[Download], attempt: "Fetching") -> Picture:
@@ -110,8 +115,8 @@ class Addresses(RunPanel):
 
     def take(self, attempt: "Fetching") -> bool:
         """Keep what came of `attempt`; return whether to go on."""
-        self._results = attempt.results
-        offline = all("online" in (each.error or "") for each in self._results)
+        self._results = [] if self._cleared else attempt.results
+        offline = self._results and all("online" in (each.error or "") for each in self._results)
         self.say("no internet here: the site above needs none" if offline else attempt.error)
         self.draw()
         return not attempt.error

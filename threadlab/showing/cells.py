@@ -81,10 +81,13 @@ class RunPanel(Shown):
         self.run = button("Run", lambda: self.coordinator.wish("run"), width="80px")
         self.stop = button("Stop", self.coordinator.stop, width="80px")
         self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
-        self.note = ipywidgets.HTML()
+        self.note = ipywidgets.HTML(layout={"flex": "1 1 0%", "min_width": "0"})
         self._question = f'{_LOOKS}<b style="font-size:18px">{escape(question)}</b>'
         self._title = ipywidgets.HTML(self._question)
-        row = ipywidgets.HBox([*controls, self.run, self.stop, self.clear_all, self.note])
+        fixed = [*controls, self.run, self.stop, self.clear_all]
+        for each in fixed:  # or they would move under the mouse when the note comes
+            each.layout.flex = "0 0 auto"
+        row = ipywidgets.HBox([*fixed, self.note])
         self._row = ipywidgets.VBox([row, *more])
         for each in (*controls, *more):
             at_once = isinstance(each, ipywidgets.ToggleButtons)
@@ -109,7 +112,7 @@ class RunPanel(Shown):
 
     def say(self, text: str) -> None:
         """Write `text` beside the buttons."""
-        self.note.value = f'<span style="font-size:16px;white-space:nowrap">{escape(text)}</span>'
+        self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
 
     def warn(self, text: str) -> None:
         """Write `text` below the question."""

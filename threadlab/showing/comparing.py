@@ -90,13 +90,15 @@ def compare(
         title, seen = saying.count(workers), lanes.text()
     else:
         plot_downloads(lanes, ax=run)
-        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}", downloads_words(lanes)
+        before = "" if workers in middle else ", before"
+        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}{before}", downloads_words(lanes)
     draw_times(against, known, workers, expected, knee, limits)
     words = times_words(middle, workers, knee, expected)
     words = f"{saying.count(workers)}: under way" if growing is not None else words
     style.below(against, "", this_machine())
     style.headline(run, title)
-    style.headline(against, "seconds against threads (× as fast)")
+    grey = "; grey: before" if known.before else ""
+    style.headline(against, f"seconds against threads (× as fast{grey})")
     _write_headline(run.figure, words)
     return style.Picture(run.figure, f"{words}\n{seen}")
 
@@ -151,7 +153,7 @@ def draw_times(
     low, high = known.limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
     ax.set(xscale="log", yscale="log", xlim=(0.85 * counts[0], 1.18 * counts[-1]))
-    ax.set_ylim(min(low, min(seen) / 1.5), max(high, max(seen) * 1.6))
+    ax.set_ylim(min(low, min(seen) / 1.5), max(high, max(seen) * (3 if knee else 1.6)))
     style.ticks(ax.xaxis, counts)
     style.ticks(ax.yaxis)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))
@@ -159,7 +161,6 @@ def draw_times(
     if before:
         old = {n: median(before[n]) for n in sorted(before)}
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
-        write(ax, 0, 0, "grey: the run before", shift=(6, 10), xycoords="axes fraction", color=GREY)
     if middle:
         known.limits = ax.get_ylim()
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
@@ -175,7 +176,7 @@ def draw_times(
             write(ax, n, middle[n], text, fontsize=12, color=style.deep(BLUE), **beside)
     if guess:
         ax.axhline(guess, **style.GUESS)
-        write(ax, counts[-1], guess, "your guess", shift=(0, 10), ha="right", color=style.deep(PURPLE))
+        write(ax, counts[0], guess, "your guess", shift=(-4, -11), color=style.deep(PURPLE))
     if knee:
         text = f"the knee: from {knee.workers} threads on\n{knee.reason}"
         looks = {"arrowprops": {"arrowstyle": "-|>", "color": RED, "linewidth": 2.5, "shrinkB": 7}}

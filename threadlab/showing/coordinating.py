@@ -154,7 +154,7 @@ class Attempt:
     """One call of `function`; then it has `seconds` and the like, or an `error` in one sentence.
 
     `lanes` is a Timeline, with `gil` one that tells who held the GIL, or downloads if the function returned
-    them. `first` is called before the clock, and the function runs inside the context `around`.
+    them. It runs inside the context `around`.
     """
 
     def __init__(
@@ -164,7 +164,6 @@ class Attempt:
         job: Any,
         limit: float,
         write: Any = None,
-        first: Callable[[], object] = lambda: None,
         around: AbstractContextManager[object] = nullcontext(),  # noqa: B008 -- it has no state
         gil: bool = False,
     ) -> None:
@@ -172,7 +171,7 @@ class Attempt:
         self.lanes: Any = Timeline((), 0.0)
         self.result: Any = None
         self._function, self._arguments, self._stopped = function, args, False
-        self._first, self._around = first, around
+        self._around = around
         namespace = getattr(function, "__globals__", {})
         self._watch = Watch(limit=limit, namespace=namespace, write=write, gil=gil)
 
@@ -182,7 +181,6 @@ class Attempt:
             if self._stopped:
                 return
         try:
-            self._first()
             self.share = own_share()
             with self._around, self._watch:
                 if not self._stopped:  # a stop before there was anything to end

@@ -65,6 +65,8 @@ def find_knee(
 ) -> Knee | None:
     """Return the fewest workers that are as good as any more in `times`, None if the most are a gain.
 
+    Where nobody has seen a gain before it, there is no knee: fewer workers may do as well.
+
         >>> find_knee({1: 3.0, 8: 0.4, 16: 0.2, 32: 0.2}, tasks=24, at_once=16)
         Knee(workers=16, reason='the server is full (16 at once)')
 
@@ -76,7 +78,8 @@ def find_knee(
         busy: Which part of what this Python can compute was used, by number of workers.
     """
     for n in sorted(times)[:-1]:
-        if times[n] < GAIN * min(times[more] for more in times if more > n):
+        gained = n == 1 or any(times[fewer] > GAIN * times[n] for fewer in times if fewer < n)
+        if gained and times[n] < GAIN * min(times[more] for more in times if more > n):
             return Knee(n, _reason(n, times[n], tasks, at_once, line, (busy or {}).get(n, 0.0)))
     return None
 

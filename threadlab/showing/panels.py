@@ -1,8 +1,8 @@
 """Let learners try numbers of workers on their own function: a slider, Run, Stop, Clear and one picture."""
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import ipywidgets as widgets
@@ -125,8 +125,14 @@ class Panel(RunPanel):
         strip, n = self.strip.value, self.workers.value
         shown = (strip, self.known.strips.get((strip, n)) or none_yet(n)) if strip else None
         more: Any = {"strip": shown, "recorded": self._recorded if self._limits else ()}
-        more |= {"site": self._site, "latency": self.latency.value}
+        more |= {"site": self._site, "latency": self._measured_latency}
         return compare(self.known, n, guess=self._guess, **more)
+
+    @property
+    def _measured_latency(self) -> float:
+        """The latency with which the times that are shown were measured: the slider may have moved on."""
+        *_, latency = (self.known.rounds and self.known.condition) or (self.latency.value,)
+        return latency  # type: ignore[no-any-return]
 
     def draw(self) -> None:
         """Draw what is known, and show what was printed."""
@@ -179,14 +185,9 @@ class Panel(RunPanel):
         work, workers, *strip = job
         self.say(f"measuring {work} {saying.count(workers)} …")
         kind = [newest(self._kinds[work])] if work else []
-        set_site = partial(self._site.set, latency=self.latency.value) if self._site else lambda: None
-        more: Any = {
-            "job": job,
-            "limit": limit,
-            "write": self._lines.append,
-            "first": set_site,
-            "gil": bool(strip),
-        }
+        around = _latency(self._site, self.latency.value) if self._site else nullcontext()
+        more: Any = {"job": job, "limit": limit, "write": self._lines.append, "gil": bool(strip)}
+        more["around"] = around
         attempt = Attempt(newest(self._function), *kind, workers, **more)
         waterfall = self._handle and any(isinstance(seen, list) for seen in self.known.lanes.values())
         self.growing = Growing(self.room_for([], attempt)) if waterfall else None  # now: no clock runs yet
@@ -221,3 +222,15 @@ class Panel(RunPanel):
     def _condition(self) -> tuple[Any, ...]:
         functions = [version(newest(each)) for each in (self._function, *self._kinds.values())]
         return (*functions, self.latency.value)
+
+
+@contextmanager
+def _latency(site: Any, seconds: float) -> Iterator[None]:
+    """Have `site` answer after so many seconds, for the time of a block."""
+    before = site.latency
+    site.set(latency=seconds)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, RuntimeError):  # it was closed meanwhile
+            site.set(latency=before)

@@ -74,7 +74,7 @@ def plot_downloads(
     notes = [*legend, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
     rows, lines = max(rows, len(results)), LINE * max(1, len(notes))
     room = style.height(ax) - lines if ax else max(ROOM, ROW * rows)
-    axes, row = ax or style.new_axes(room + lines, left=24), room / rows
+    axes, row = ax or style.new_axes(room + lines, left=30), room / rows
     top = -0.6 - lines / row
     axes.set(xlim=(0, max(1e-6, reach, 1.04 * (end - start))), ylim=(rows - 0.4, top), yticks=[])
     style.tidy(axes)
