@@ -97,8 +97,8 @@ def compare(
     words = f"{saying.count(workers)}: under way" if growing is not None else words
     style.below(against, "", this_machine())
     style.headline(run, title)
-    grey = "; grey: before" if known.before else ""
-    style.headline(against, f"seconds against threads (× as fast{grey})")
+    grey = ", grey: before" if known.before else " against threads"
+    style.headline(against, f"seconds (× as fast){grey}")
     _write_headline(run.figure, words)
     return style.Picture(run.figure, f"{words}\n{seen}")
 
