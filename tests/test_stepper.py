@@ -1,5 +1,6 @@
 """Every order as a picture, and the panel in which one is walked through."""
 
+import asyncio
 import re
 import threading
 
@@ -7,7 +8,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from threadlab import LIVELOCK, explore, plot_orders, show_orders
-from threadlab.showing.moments import cycle, moment, words
+from threadlab.showing.moments import cycle, did, moment, words
 from threadlab.showing.style import RED, deep
 from threadlab.showing.tiles import orders_words
 
@@ -52,6 +53,27 @@ def found(*threads, expected=None):
 
 RACE = found(sell, sell, expected={0})
 STUCK = found(ann, bob)
+
+
+class Desk:
+    def __init__(self):
+        self.mugs = 1
+        self.lock = asyncio.Lock()
+
+
+async def sell_and_wait(desk):
+    if desk.mugs > 0:
+        await asyncio.sleep(0.5)
+        desk.mugs -= 1
+
+
+async def sell_in_turn(desk):
+    async with desk.lock:
+        await sell_and_wait(desk)
+
+
+def tasks(task):
+    return explore([task, task], state=Desk, outcome=lambda desk: desk.mugs, expected={0})
 
 
 def panel(exploration=RACE, **how):
@@ -128,6 +150,31 @@ def test_a_step_that_meets_a_taken_lock_is_said_to_wait():
     assert re.search(r"B must wait at +with shop.till:", text(stuck._told.value))
 
 
+def test_a_step_of_a_task_is_said_from_where_it_went_on_to_where_it_came():
+    walk = panel(tasks(sell_and_wait), case="ABBA")
+    said = [text(walk._says(place, walk.walk.steps[place - 1])).strip() for place in (1, 4)]
+    assert said[0] == "A ran to await asyncio.sleep(0.5)"
+    assert said[1].startswith("A went on after await asyncio.sleep(0.5) to its end ABBA: −1")
+
+
+def test_a_task_that_meets_a_taken_lock_ran_up_to_it_and_waits():
+    walk = panel(tasks(sell_in_turn), case="AB")
+    assert text(walk._told.value).endswith("B ran to async with desk.lock: , where it must wait ")
+
+
+def test_a_task_that_dies_did_not_come_to_its_end():
+    async def die(desk):
+        desk.nothing += 1
+
+    assert did(tasks(die).follow("AB"), 1) == "A ran until it died"
+
+
+def test_every_line_that_the_last_step_of_a_task_ran_is_marked():
+    shown = text(moment(tasks(sell_and_wait).follow("ABB"), 3))
+    assert re.search(r"B has ended .*↓ +await asyncio.sleep\(0.5\) +↓ +desk.mugs -= 1", shown)
+    assert shown.count("↓") == 2
+
+
 def test_who_only_waits_is_in_no_cycle():
     replay = STUCK.follow("ABB")
     assert cycle(replay.end.waits) == []
@@ -149,6 +196,11 @@ def test_the_whole_walk_can_be_read_aloud():
         "A: shop.mugs -= 1; mugs is -1",
         "outcome: -1",
     ]
+
+
+def test_a_walk_of_tasks_read_aloud_says_how_far_each_step_came():
+    lines = words(tasks(sell_and_wait).follow("ABBA")).splitlines()
+    assert lines[3] == "B went on after await asyncio.sleep(0.5) to its end; mugs is 0"
 
 
 # --- the panel

@@ -130,6 +130,22 @@ def test_a_replay_tells_where_each_step_of_a_task_began():
     assert told == [("A", check, "1"), ("B", check, "1"), ("B", pay, "0"), ("A", pay, "-1")]
 
 
+def test_a_replay_tells_which_lines_each_step_of_a_task_ran():
+    walk = replay([sell, sell], state=Shop, outcome=lambda shop: shop.mugs, case="ABBA")
+    check = sell.__code__.co_firstlineno + 1
+    assert [step.ran for step in walk.steps] == [(check, check + 1)] * 2 + [(check + 1, check + 2)] * 2
+
+
+def test_a_step_of_a_thread_ran_its_one_line():
+    walk = replay([lambda shop: None], state=Shop, outcome=lambda shop: shop.mugs, case="A")
+    assert walk.end.ran == ()
+
+
+def test_a_case_that_does_not_fit_tasks_calls_them_tasks():
+    with pytest.raises(ValueError, match="of the tasks A, B, not 'XYZ'"):
+        run(sell, sell).follow("XYZ")
+
+
 def test_a_task_that_asks_again_for_ever_meets_the_bound():
     async def spin(shop):
         while shop.mugs:

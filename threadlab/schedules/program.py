@@ -32,7 +32,7 @@ class Program:
 
     def __init__(self, threads: Any, state: Any, outcome: Any, switch_points: str) -> None:
         self.calls = _calls(threads)
-        self._tasks = tasks.are_tasks([call for call, _ in self.calls])
+        self.are_tasks = tasks.are_tasks([call for call, _ in self.calls])
         self.make = function("state", state)
         self.judge = function("outcome", outcome)
         if switch_points not in ("line", "micro"):
@@ -52,7 +52,7 @@ class Program:
         run = scheduler.run = Run(len(self.calls), decide)
         run.state = self._fresh_state(scheduler)
         calls = [partial(call, run.state, *arguments) for call, arguments in self.calls]
-        return scheduler.play(tasks.bodies(scheduler, calls) if self._tasks else calls)
+        return scheduler.play(tasks.bodies(scheduler, calls) if self.are_tasks else calls)
 
     def _fresh_state(self, scheduler: Scheduler) -> Any:
         with inside(scheduler):

@@ -58,7 +58,7 @@ class Player:
 
     def __init__(self, program: Program, case: str, partial: bool) -> None:
         self.program, self.case, self.partial = program, case, partial
-        lead, loop = read(case, program.names)
+        lead, loop = read(case, program.names, "tasks" if program.are_tasks else "threads")
         self.steps, self.loop = [*lead, *loop], len(lead) if loop else -1  # where the loop begins
         self.states = States(program.learner, program.roots)
         self.told: list[Step] = []
@@ -70,7 +70,7 @@ class Player:
     def play(self) -> Replay:
         """Run the schedule and return what happened."""
         with self.program.scheduler() as self.scheduler:
-            self.scheduler.keeps_print = True
+            self.scheduler.is_replay = True
             run = self.program.play(self.scheduler, self.decide)
             outcome = self.outcome(run)
         start, *steps = self.told
@@ -151,9 +151,10 @@ class Player:
                     wait_of(run, each, self.program) for each, wait in enumerate(run.waiting) if wait
                 ),
                 printed=self.scheduler.printed.getvalue(),
+                ran=tuple(sorted({line, *self.scheduler.ran})) if code and run.tasks else (),
             )
         )
-        self.scheduler.printed = StringIO()
+        self.scheduler.printed, self.scheduler.ran = StringIO(), []
 
     def place_of(self, run: Run, thread: int) -> Place:
         """Return where `thread` goes on."""

@@ -66,6 +66,7 @@ class Step:
     places: dict[str, Place]  # where each thread that has not ended goes on
     waits: tuple[Wait, ...]
     printed: str = ""
+    ran: tuple[int, ...] = ()  # of a task: its own lines that the step ran, from where it went on
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def write_loop(lead: Sequence[str], loop: Sequence[str]) -> str:
     return f"{turns(lead)} ({turns(loop)})".strip()
 
 
-def read(case: Any, threads: Sequence[str]) -> tuple[list[int], list[int]]:
+def read(case: Any, threads: Sequence[str], kind: str = "threads") -> tuple[list[int], list[int]]:
     """Return the threads of the steps of `case`, and those of its loop, which is mostly empty.
 
     Raises:
@@ -211,6 +212,6 @@ def read(case: Any, threads: Sequence[str]) -> tuple[list[int], list[int]]:
         )
     if not match or any(-1 in part for part in parts):
         raise ValueError(
-            f"case must be a text such as 'ABBA' or 'A3 B2' of the threads {', '.join(threads)}, not {case!r}"
+            f"case must be a text such as 'ABBA' or 'A3 B2' of the {kind} {', '.join(threads)}, not {case!r}"
         )
     return parts[0], parts[1]

@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import CoroutineType
+from types import CodeType, CoroutineType, FrameType
 from typing import Any
 
 
@@ -75,6 +75,8 @@ def _drive(scheduler: Any, loop: _Loop, call: Callable[[], Any]) -> None:
     lines = [line for *_, line in code.co_lines() if line and line > code.co_firstlineno]
     try:
         scheduler.end_step(task.cr_frame, min(lines, default=code.co_firstlineno))
+        if scheduler.is_replay:
+            sys.settrace(partial(_note_line, scheduler, code))
         while True:
             future = task.send(None)
             alarms, loop.alarms = loop.alarms, []
@@ -87,3 +89,12 @@ def _drive(scheduler: Any, loop: _Loop, call: Callable[[], Any]) -> None:
     finally:
         task.close()
         asyncio._set_running_loop(None)
+
+
+def _note_line(scheduler: Any, code: CodeType, frame: FrameType, event: str, argument: Any) -> Any:
+    """Write down each line that a task runs in its own code, as a trace function."""
+    if frame.f_code is not code:
+        return None
+    if event == "line":
+        scheduler.ran.append(frame.f_lineno)
+    return partial(_note_line, scheduler, code)

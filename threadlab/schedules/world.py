@@ -65,7 +65,8 @@ class StandIns:
     def __init__(self) -> None:
         self.clock_is_data = False  # whether a reading of the clock became plain data
         self.printed = StringIO()  # what the threads print
-        self.keeps_print = False
+        self.ran: list[int] = []  # the lines that the step of a task ran
+        self.is_replay = False  # whether the two are kept
 
     def here(self) -> tuple[int | None, int]:
         """Return the running thread (None in `state` and `outcome`) and its line."""
@@ -121,7 +122,7 @@ class StandIns:
 
     def _print(self, real: Any, *values: Any, **how: Any) -> None:
         """Keep the text for a replay; while exploring, it would be printed once for every order."""
-        if self.keeps_print and self.run.current is not None:
+        if self.is_replay and self.run.current is not None:
             real(*values, **{**how, "file": self.printed})
 
     def _start(self, real: Any, *args: Any) -> None:

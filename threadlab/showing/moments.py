@@ -1,7 +1,7 @@
 """Show one moment of a replay: where each thread stands, the shared state, and who waits for whom."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from math import cos, pi, sin
@@ -40,12 +40,27 @@ def moment(replay: Replay, place: int) -> str:
 def words(replay: Replay) -> str:
     """Return a whole walk as text to read aloud: who did what, what changed, who waits."""
     lines = [", ".join(f"{name} is {plain(value)}" for name, value in replay.start.state.items())]
-    for before, now in pairwise([replay.start, *replay.steps]):
-        said = [f"{now.thread}: {now.source.rstrip(':')}"]
+    for place, (before, now) in enumerate(pairwise([replay.start, *replay.steps]), 1):
+        said = [did(replay, place) if now.ran else f"{now.thread}: {now.source.rstrip(':')}"]
         said += [f"{name} is {plain(v)}" for name, v in now.state.items() if v != before.state.get(name)]
         said += [f"{w.thread} waits for {w.wants}{_by(w)}" for w in now.waits if w not in before.waits]
         lines.append("; ".join(said))
     return "\n".join([*lines, "" if replay.outcome is None else f"outcome: {replay.outcome}"]).strip()
+
+
+def did(replay: Replay, place: int, write: Callable[[str], str] = str) -> str:
+    """Say what the step before `place` was: of a thread its line, of a task from where to where it ran."""
+    *before, now = replay.steps[:place]
+    waits, stands = any(wait.thread == now.thread for wait in now.waits), now.places.get(now.thread)
+    if not now.ran:
+        return f"{now.thread} {'must wait at' if waits else 'ran'} {write(now.source)}"
+    again = any(step.thread == now.thread for step in before)
+    died = isinstance(replay.outcome, Crash) and replay.outcome.thread == now.thread
+    to = "until it died" if died and not stands else "to its end"
+    if stands:
+        first, lines = replay.sources.get(stands.function, (stands.line, ("(no source)",)))
+        to = f"to {write(lines[stands.line - first].strip())}{', where it must wait' if waits else ''}"
+    return f"{now.thread} {f'went on after {write(now.source)}' if again else 'ran'} {to}"
 
 
 def cycle(waits: Sequence[Wait]) -> list[str]:
@@ -77,8 +92,11 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     if wait:
         says = f"waits for {code(wait.wants)}{_by(wait)}"
     held = {wait.holder_line: wait.wants for wait in now.waits if wait.holder == name}
-    lines = "".join(_lines(replay, last, "‖" if wait else "▶" if alive else "", held, narrow))
-    edge, faded = RED if died or name in circle else colour, "" if alive else ";opacity:0.55"
+    marks = dict.fromkeys(now.ran if now.thread == name else (), "↓")
+    if alive:
+        marks[last.line] = "‖" if wait else "▶"
+    lines = "".join(_lines(replay, last, marks, held, narrow))
+    edge, faded = RED if died or name in circle else colour, "" if alive or marks else ";opacity:0.55"
     box = f"flex:1 1 0;min-width:0;border:2px solid {edge};border-radius:5px;overflow:hidden{faded}"
     return (
         f'<div style="{box}">'
@@ -87,13 +105,15 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     )
 
 
-def _lines(replay: Replay, place: Place, mark: str, held: Mapping[int, str], narrow: bool) -> Iterator[str]:
+def _lines(
+    replay: Replay, place: Place, marks: Mapping[int, str], held: Mapping[int, str], narrow: bool
+) -> Iterator[str]:
     first, source = replay.sources.get(place.function, (place.line, ("(no source)",)))
     indent = len(source[0]) - len(source[0].lstrip())
     begin = max(0, min(place.line - first - _SEEN // 2, len(source) - _SEEN))
     for line, text in enumerate(source[begin : begin + _SEEN], first + begin):
-        sign = mark if line == (place.line or first) else ""
-        back = {"‖": "#FBE3D6", "▶": "#FFF3C4", "": "transparent"}[sign]
+        sign = marks.get(line, marks.get(0, "") if line == first else "")
+        back = {"‖": "#FBE3D6", "▶": "#FFF3C4", "↓": "#E3EEF7", "": "transparent"}[sign]
         code_line = text.rstrip()[indent:]
         if narrow:  # half the indentation leaves room for the code
             code_line = code_line[(len(code_line) - len(code_line.lstrip())) // 2 :]

@@ -13,7 +13,7 @@ from threadlab.schedules import LIVELOCK, Exploration
 from threadlab.schedules.results import Step, write
 from threadlab.showing import tiles
 from threadlab.showing.cells import button, close_widgets, take_the_place
-from threadlab.showing.moments import code, moment
+from threadlab.showing.moments import code, did, moment
 from threadlab.showing.style import GREEN, GREY, INK, RED, Shown, each_is
 from threadlab.showing.tiles import Row, colour_of, outcome_words, tile, turns
 
@@ -144,8 +144,7 @@ class Orders(Shown):
         walk = self.walk
         if not place:
             return "Nobody has taken a step yet."
-        waits = any(wait.thread == now.thread for wait in now.waits)
-        said = f"{now.thread} {'must wait at' if waits else 'ran'} {code(now.source)}"
+        said = did(walk, place, code)
         if place < len(walk.steps) or walk.outcome is None:
             return said
         right = self.found.is_right(walk.outcome)
