@@ -194,6 +194,16 @@ def fetch_as_they_come(download, urls):
         return [future.result() for future in as_completed([pool.submit(download, url) for url in urls])]
 
 
+def fetch_futures(download, urls):
+    with ThreadPoolExecutor(8) as pool:
+        return [pool.submit(download, url) for url in urls]
+
+
+def fetch_lazily(download, urls):
+    with ThreadPoolExecutor(8) as pool:
+        return pool.map(download, urls)
+
+
 @pytest.mark.parametrize("workers", [4, 8])
 def test_a_pool_of_downloads_passes(workers):
     assert check_downloads(lambda download, urls: fetch(download, urls, workers)).passed
@@ -205,8 +215,14 @@ def test_a_pool_of_downloads_passes(workers):
         (lambda download, urls: [download(url) for url in urls], "only 1 of 24 downloads at a time"),
         (lambda download, urls: fetch(download, urls, workers=2), "only 2 of 24"),
         (lambda download, urls: fetch(download, urls, workers=24), "24 threads at once are too many"),
-        (fetch_as_they_come, "in the order of the URLs"),
-        (lambda download, urls: fetch(download, urls) and None, "must return a list"),
+        (fetch_as_they_come, "the results are all there, in another order than the URLs"),
+        (fetch_futures, "it returned futures, not results: ask each for its .result()"),
+        (fetch_lazily, "it returned a generator: make a list of it"),
+        (lambda download, urls: map(download, urls), "it returned a map: make a list of it"),
+        (lambda download, urls: tuple(fetch(download, urls)), "it returned a tuple: make a list of it"),
+        (lambda download, urls: fetch(download, urls) and None, "it returned None: return the list"),
+        (lambda download, urls: len(fetch(download, urls)), "it must return a list"),
+        (lambda download, urls: fetch(download, urls)[1:], "it must return a list"),
         (has_a_slip, "NameError"),
     ],
 )

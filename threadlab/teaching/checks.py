@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction
@@ -149,8 +150,21 @@ def check_downloads(fetch_all: Callable[..., Any]) -> str:
             return f"contents of {url}"
 
         results = fetch_all(download, urls)
-    threads, right = len(run.timeline.lanes), [f"contents of {url}" for url in urls]
-    order = "it must return a list with what download returned for each URL, in the order of the URLs"
-    refuse(not isinstance(results, list) or results != right, order)
+    _refuse_results(results, [f"contents of {url}" for url in urls])
+    threads = len(run.timeline.lanes)
     refuse(threads > 8, f"{threads} threads at once are too many for the site; take 8 workers")
     return f"{threads} threads downloaded side by side, and every result is in its place"
+
+
+def _refuse_results(results: Any, right: list[str]) -> None:
+    """Refuse what is not the list `right`, and name what came."""
+    refuse(results is None, "it returned None: return the list")
+    lazy = isinstance(results, Iterator | tuple)
+    refuse(lazy, f"it returned a {type(results).__name__}: make a list of it")
+    few = results if isinstance(results, list) else []
+    futures = any(isinstance(each, Future) for each in few)
+    refuse(futures, "it returned futures, not results: ask each for its .result()")
+    shuffled = results != right and sorted(few, key=str) == sorted(right)
+    refuse(shuffled, "the results are all there, in another order than the URLs")
+    every = "it must return a list with what download returned for each URL, in the order of the URLs"
+    refuse(results != right, every)
