@@ -35,7 +35,7 @@ WRONG = [
     (
         1,
         "def sell(shop):\n    shop.lock.acquire()\n    shop.sold += 1",
-        "Bob waits for the lock, which Ann has",
+        "B waits for the lock, which A has",
     ),
     (1, BROKEN[1].replace("    shop", "    with shop.lock: shop"), "1 of 2 sales are counted"),
     (
@@ -70,7 +70,7 @@ WRONG = [
     (
         3,
         BROKEN[3],
-        "ABBA, Ann waits for the ladder, which Bob has, and Bob waits for the till, which Ann has",
+        "ABBA, A waits for the ladder, which B has, and B waits for the till, which A has",
     ),
     (3, SOLVED[3].replace("with shop.ladder", "if True"), "nobody ever takes shop.ladder"),
     (3, BROKEN[3].replace("with shop.", "if shop."), "inside a line"),
@@ -100,7 +100,7 @@ WRONG = [
     (
         6,
         BROKEN[6],
-        "18 of 30 orders are wrong; in the simplest, BBBBBAA, Ann waits for the lock, which Bob has",
+        "18 of 30 orders are wrong; in the simplest, BBBBBAA, A waits for the lock, which B has",
     ),
     (6, BROKEN[6].replace("complaints += 1", "lock.release()"), "1 sold, 0 complained"),
     (6, BROKEN[6].replace("except", "finally:\n        shop.lock.release()\n    if"), "dies of"),
@@ -110,7 +110,7 @@ WRONG = [
         "    else:\n        shop.complaints += 1",
         "right in every order, but nobody ever takes shop.lock",
     ),
-    (7, BROKEN[7], "A3 C5 B4 A3 C6, Ann dies of IndexError (pop from empty list) at shop.shelf.pop()"),
+    (7, BROKEN[7], "A3 C5 B4 A3 C6, A dies of IndexError (pop from empty list) at shop.shelf.pop()"),
     (7, BROKEN[7].replace("notify()", "notify_all()"), "dies of IndexError"),
     (7, BROKEN[7].replace("shop.news.wait()", "return"), "left on the shelf"),
     (7, BROKEN[7].replace("wait()", "wait(1)"), "dies of IndexError"),
@@ -118,14 +118,14 @@ WRONG = [
     (
         8,
         BROKEN[8],
-        "63 of 593 orders are wrong; in the simplest, A1 B11 A2, Ann waits for the news, for ever",
+        "63 of 593 orders are wrong; in the simplest, A1 B11 A2, A waits for the news, for ever",
     ),
-    (8, BROKEN[8].replace("notify()", "notify_all()"), "Ann waits for the news, for ever"),
+    (8, BROKEN[8].replace("notify()", "notify_all()"), "A waits for the news, for ever"),
     (8, BROKEN[8].replace("    if", "    sleep(1)\n    if"), "sleep is no cure"),
     (
         8,
         BROKEN[8].replace("wait()", "wait(1)"),
-        "Ann dies of IndexError (pop from empty list) at shop.shelf.pop()",
+        "A dies of IndexError (pop from empty list) at shop.shelf.pop()",
     ),
     (8, BROKEN[8].replace("if not", "while not").replace("wait()", "wait(1)"), "ask again and again"),
     (

@@ -143,9 +143,9 @@ def test_looking_and_taking_under_one_lock_passes():
         (looks_again, "both pay for a mug (0 left)"),
         (has_a_lock_of_its_own, "both pay for a mug (−1 left)"),
         (sleeps, "sleep is no cure, for time promises no order"),
-        (keeps_the_lock, "Bob waits for the lock, which Ann has, for ever"),
+        (keeps_the_lock, "B waits for the lock, which A has, for ever"),
         (gives_it_away, "nobody pays for a mug (0 left)"),
-        (fails, "Ann dies of KeyError ('mug') at raise"),
+        (fails, "A dies of KeyError ('mug') at raise"),
     ],
 )
 def test_a_sale_that_can_go_wrong_is_refused_for_its_reason(wrong, reason):
@@ -260,10 +260,21 @@ async def locks_the_take(shop, wait_for_payment):
             shop.mugs -= 1
 
 
-async def forgets_to_await(shop, wait_for_payment):
+async def never_pays(shop, wait_for_payment):
     async with shop.lock:
         if shop.mugs > 0:
             shop.mugs -= 1
+
+
+async def forgets_to_await(shop, wait_for_payment):
+    if shop.mugs > 0:
+        shop.mugs -= 1
+        wait_for_payment()
+
+
+async def forgets_async(shop, wait_for_payment):
+    with shop.lock:
+        await sells_twice(shop, wait_for_payment)
 
 
 async def takes_the_lock_twice(shop, wait_for_payment):
@@ -286,12 +297,21 @@ def test_a_sale_by_tasks_passes_if_every_order_of_its_awaits_is_right(sell):
             "not yet: 4 of 6 orders are wrong; in the simplest, ABBA, both pay for a mug (−1 left)",
         ),
         (locks_the_take, "not yet: 4 of 6 orders are wrong"),
-        (forgets_to_await, "nobody pays for a mug (0 left)"),
-        (takes_the_lock_twice, "Ann waits for the lock, and Bob waits for the lock, for ever"),
+        (never_pays, "nobody pays for a mug (0 left)"),
+        (
+            forgets_to_await,
+            "wait_for_payment() was never awaited: write `await` in front of wait_for_payment()",
+        ),
+        (forgets_async, "AB, A dies of TypeError at `with shop.lock:`; write `async with`"),
+        (takes_the_lock_twice, "A waits for the lock, and B waits for the lock, for ever"),
     ],
 )
 def test_a_wrong_sale_by_tasks_is_met_by_the_simplest_order_that_breaks_it(sell, why):
     assert why in str(check_one_sale(sell))
+
+
+def test_a_sale_that_is_to_be_one_of_tasks_is_a_coroutine_function():
+    assert "this is no coroutine function: write `async def`" in str(check_one_sale(locked, tasks=True))
 
 
 @pytest.mark.parametrize("check", [check_together, check_one_sale, check_processes, check_downloads])

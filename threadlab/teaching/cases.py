@@ -27,7 +27,7 @@ SALE = Puzzle(
     outcome=_sale,
     right={1: "one pays for a mug (0 left)", 3: "both pay for a mug (1 left)"},
 )
-TASK_SALE = replace(SALE, shop=lambda mugs: Shop(mugs=mugs, paid="", lock=asyncio.Lock()))
+TASK_SALE = replace(SALE, tasks=True, shop=lambda mugs: Shop(mugs=mugs, paid="", lock=asyncio.Lock()))
 BREAD = Puzzle(
     wants=("buy(shop)", "bake(shop)"),
     threads=((0,), (1,)),

@@ -99,13 +99,14 @@ def check_together(run_together: Callable[..., Any]) -> str:
     return "all four were under way at once, and it waited for them"
 
 
-def check_one_sale(sell: Callable[..., Any]) -> Verdict:
+def check_one_sale(sell: Callable[..., Any], *, tasks: bool = False) -> Verdict:
     """Check that two threads of `sell(shop, wait_for_payment)` sell the shop's one mug once, in every order.
 
     The shop has `mugs` and a `lock`. While one waits for the payment, the other may do anything or nothing.
-    If `sell` is a coroutine function, so is `wait_for_payment`, and the lock is one of asyncio's.
+    If `sell` is a coroutine function, as it must be for `tasks`, `wait_for_payment()` is to be awaited, and
+    the lock is one of asyncio's.
     """
-    return judge(TASK_SALE if iscoroutinefunction(sell) else SALE, sell)
+    return judge(TASK_SALE if tasks or iscoroutinefunction(sell) else SALE, sell)
 
 
 @_check

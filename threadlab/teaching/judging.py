@@ -1,8 +1,9 @@
 """Judge an answer by every order of its steps, and tell the simplest wrong one in the words of the shop."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from inspect import iscoroutinefunction, signature
 from itertools import pairwise
@@ -18,7 +19,6 @@ from threadlab.schedules import DEADLOCK, LIVELOCK, Crash, Exploration, explore
 # bound; a bound in seconds would make a verdict depend on what else the computer does.
 _LINES, _INSIDE = 3_000, 1_500
 _LIMIT = 20.0  # seconds, on a computer that is very slow
-_PEOPLE = {"A": "Ann", "B": "Bob", "C": "Cem", "D": "Dea"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,24 @@ class Payment:
     """Waiting for a payment: one step, for time promises no order."""
 
     shop: Any = None
+    forgotten = 0  # how often it was called in a task and not awaited
 
     def __call__(self) -> None:
         """Write down who pays."""
         self.shop.paid += current_thread().name
 
-    async def awaited(self) -> None:
-        """Do the same in a task."""
-        self()
-        await asyncio.sleep(0)
+
+class _Awaited:
+    """A payment in a task; no coroutine, for Python itself would warn that nobody awaited that."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.payment = payment
+        payment.forgotten += 1
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        self.payment.forgotten -= 1
+        self.payment()
+        return asyncio.sleep(0).__await__()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +102,32 @@ class Puzzle:
     right: dict[int, str]  # the outcome that is right, for two numbers to start with
     locks: tuple[str, ...] = ()  # those that must be taken
     pays_apart: bool = False  # whether others must be able to go on while one pays
+    tasks: bool = False  # whether the functions must be coroutine functions
 
     def explore(self, functions: tuple[Any, ...], start: int, switch_points: Any, most: int) -> Exploration:
         """Try every order of the steps of `functions`, beginning with `start`."""
         payment = Payment()
-        wait = payment.awaited if iscoroutinefunction(functions[0]) else payment
+        forgotten = []  # for each run that came to its end, how many payments nobody awaited
 
         def state() -> Shop:
+            payment.forgotten = 0
             payment.shop = shop = self.shop(start)
             return shop
 
-        given = {Payment: wait}
+        def outcome(shop: Shop) -> str:
+            forgotten.append(payment.forgotten)
+            return self.outcome(shop, start)
+
+        in_task = partial(_Awaited, payment)
+        given = {Payment: in_task if iscoroutinefunction(functions[0]) else payment}
         threads = [
             (functions[place], *[given.get(each, each) for each in rest]) for place, *rest in self.threads
         ]
         how: Any = {"expected": {self.right[start]}, "switch_points": switch_points}
         how |= {"max_states": most, "time_limit": _LIMIT}
-        found = explore(threads, state=state, outcome=lambda shop: self.outcome(shop, start), **how)
+        found = explore(threads, state=state, outcome=outcome, **how)
+        never = "wait_for_payment() was never awaited: write `await` in front of wait_for_payment()"
+        refuse(any(forgotten), never, found)
         before = self.outcome(state(), start)
         untouched = before != self.right[start] and set(found.outcomes) == {before}
         refuse(untouched, "nothing has changed in the shop that the threads were given", found)
@@ -135,6 +153,8 @@ def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration
     for want, each in zip(puzzle.wants, functions, strict=True):
         seen = isinstance(each, FunctionType) and each.__name__ != "<lambda>"
         refuse(not seen, f"write {want} with def; the steps inside anything else cannot be seen")
+        plain = puzzle.tasks and not iscoroutinefunction(each)
+        refuse(plain, "this is no coroutine function: write `async def`")
         try:
             signature(each).bind(*want.split(","))
         except TypeError:
@@ -180,9 +200,13 @@ def _told(found: Exploration, outcome: Any) -> str:
     """Say what an outcome is, in the words of the shop."""
     if outcome is DEADLOCK:
         waits = found.replay(outcome).end.waits
-        held = [f", which {_PEOPLE[wait.holder]} has" if wait.holder else "" for wait in waits]
-        told = [f"{_PEOPLE[w.thread]} waits for the {w.wants}{by}" for w, by in zip(waits, held, strict=True)]
+        held = [f", which {wait.holder} has" if wait.holder else "" for wait in waits]
+        told = [f"{w.thread} waits for the {w.wants}{by}" for w, by in zip(waits, held, strict=True)]
         return f"{', and '.join(told)}, for ever"
     if isinstance(outcome, Crash):
-        return f"{_PEOPLE[outcome.thread]} dies of {found.replay(outcome).fault}"
+        fault = found.replay(outcome).fault
+        if "Lock' object does not support the context manager" in fault:  # a lock of asyncio
+            line = fault.rpartition(" at ")[2]
+            fault = f"TypeError at `{line}`; write `async with`, which waits without stopping the others"
+        return f"{outcome.thread} dies of {fault}"
     return "all are busy for ever and nobody gets on" if outcome is LIVELOCK else str(outcome)
