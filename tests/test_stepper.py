@@ -159,7 +159,7 @@ def test_a_step_of_a_task_is_said_from_where_it_went_on_to_where_it_came():
 
 def test_a_task_that_meets_a_taken_lock_ran_up_to_it_and_waits():
     walk = panel(tasks(sell_in_turn), case="AB")
-    assert text(walk._told.value).endswith("B ran to async with desk.lock: , where it must wait ")
+    assert text(walk._told.value).endswith("B ran to async with desk.lock , where it must wait ")
 
 
 def test_a_task_that_dies_did_not_come_to_its_end():

@@ -55,12 +55,13 @@ def did(replay: Replay, place: int, write: Callable[[str], str] = str) -> str:
     if not now.ran:
         return f"{now.thread} {'must wait at' if waits else 'ran'} {write(now.source)}"
     again = any(step.thread == now.thread for step in before)
-    died = isinstance(replay.outcome, Crash) and replay.outcome.thread == now.thread
-    to = "until it died" if died and not stands else "to its end"
+    went = f"went on after {write(now.source.rstrip(':'))}" if again else "ran"
     if stands:
         first, lines = replay.sources.get(stands.function, (stands.line, ("(no source)",)))
-        to = f"to {write(lines[stands.line - first].strip())}{', where it must wait' if waits else ''}"
-    return f"{now.thread} {f'went on after {write(now.source)}' if again else 'ran'} {to}"
+        line = write(lines[stands.line - first].strip().rstrip(":"))
+        return f"{now.thread} {went} to {line}{', where it must wait' if waits else ''}"
+    died = isinstance(replay.outcome, Crash) and replay.outcome.thread == now.thread
+    return f"{now.thread} {went} {'until it died' if died else 'to its end'}"
 
 
 def cycle(waits: Sequence[Wait]) -> list[str]:
