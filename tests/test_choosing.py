@@ -37,15 +37,16 @@ def press(panel, button):
 
 def test_a_new_panel_has_measured_all_four_ways_once():
     panel = try_chooser(abs, [-1, -2])
-    rounds = {way: result.rounds for (_, way), result in panel._known.items()}
+    rounds = {way: result.rounds for way, result in panel._known[OWN].items()}
     assert rounds == {"serial": 1, "threads": 1, "processes": 1}
+    assert "a Run takes about" in panel.note.value
     assert "asyncio runs coroutine functions (async def); abs is none" in panel.picture.alt
 
 
 def test_what_a_new_panel_has_no_time_for_is_left_for_run(monkeypatch):
     monkeypatch.setattr(choosing, "BUDGET", -1.0)
     panel = try_chooser(abs, [-1, -2])
-    assert [way for _, way in panel._known] == ["serial"]
+    assert list(panel._known[OWN]) == ["serial"]
     assert panel.picture.alt.startswith("Predicted: threads. Press Run")
 
 
@@ -57,6 +58,18 @@ def test_an_interrupt_of_a_new_panel_ends_its_opening():
 
     panel = try_chooser(interrupted, [1])
     assert (panel._known, "stopped" in panel.note.value) == ({}, True)
+
+
+def test_a_coroutine_function_is_taken_to_wait_in_a_call_with_await():
+    assert Chooser(nap, [1]).answers["waits"].value == kinds.AWAITS
+    assert Chooser(abs, [1]).answers["waits"].value == kinds.BLOCKS
+
+
+def test_every_way_is_compared_with_serial_in_the_same_rounds(monkeypatch):
+    panel = panel_of(monkeypatch=monkeypatch)
+    press(panel, panel.run)
+    serial, *others = panel._known[TINY].values()
+    assert [each.timings[1] for each in others] == [serial.timings[1]] * 2
 
 
 def test_an_answer_predicts_anew_and_measures_nothing():
@@ -71,10 +84,10 @@ def test_an_answer_predicts_anew_and_measures_nothing():
 def test_run_measures_the_built_in_tasks_in_every_way(monkeypatch):
     panel = panel_of(monkeypatch=monkeypatch)
     press(panel, panel.run)
-    assert {job: (seen.name, seen.tasks, seen.rounds) for job, seen in panel._known.items()} == {
-        (TINY, "serial"): ("perform", 500, 5),
-        (TINY, "threads"): ("perform", 500, 5),
-        (TINY, "asyncio"): ("perform_awaiting", 500, 5),
+    assert {way: (seen.name, seen.tasks, seen.rounds) for way, seen in panel._known[TINY].items()} == {
+        "serial": ("perform", 500, 5),
+        "threads": ("perform", 500, 5),
+        "asyncio": ("perform_awaiting", 500, 5),
     }
 
 
@@ -90,14 +103,14 @@ def test_sharing_and_logic_change_the_prediction_but_not_what_is_measured(monkey
 def test_a_coroutine_function_of_the_learner_is_measured_by_asyncio_and_alone(monkeypatch):
     panel = panel_of(nap, monkeypatch=monkeypatch)
     press(panel, panel.run)
-    names = {way: (what, seen.name, seen.tasks) for (what, way), seen in panel._known.items()}
-    assert names == dict.fromkeys(("serial", "threads", "asyncio"), (OWN, "nap", 2))
+    names = {way: (seen.name, seen.tasks) for way, seen in panel._known[OWN].items()}
+    assert names == dict.fromkeys(("serial", "threads", "asyncio"), ("nap", 2))
 
 
 def test_a_coroutine_function_of_the_learner_works_in_processes_too(monkeypatch):
     panel = panel_of(nap, monkeypatch=monkeypatch, ways=("processes",))
     press(panel, panel.run)
-    assert [way for _, way in panel._known] == ["processes"]
+    assert panel._known[OWN]["processes"].rounds == 5
 
 
 def test_the_learner_chooses_between_the_own_function_and_the_built_in_tasks(monkeypatch):
@@ -105,13 +118,14 @@ def test_the_learner_chooses_between_the_own_function_and_the_built_in_tasks(mon
     press(panel, panel.run)
     panel.measured.value = choosing.BUILT_IN
     press(panel, panel.run)
-    assert [what for what, _ in panel._known] == [OWN, TINY]
+    assert list(panel._known) == [OWN, TINY]
 
 
-def test_an_error_of_the_own_function_stands_at_its_ways(monkeypatch):
-    panel = panel_of(len, monkeypatch=monkeypatch, ways=("serial",))
+def test_an_error_of_the_own_function_stands_at_its_ways():
+    panel = panel_of(len)
     press(panel, panel.run)
-    assert "serial: len raised TypeError for item 1, 1" in panel.picture.alt
+    assert "serial: len raised TypeError for item 1, which is 1: object of" in panel.picture.alt
+    assert panel.picture.alt.startswith("Predicted: serial; no way could be measured")
 
 
 @pytest.mark.parametrize("way", ["serial", "threads"])

@@ -52,7 +52,7 @@ def test_an_error_of_a_coroutine_names_its_item():
     async def fail(item):
         raise OSError("closed")
 
-    with pytest.raises(RuntimeError, match="fail raised OSError for item 1, 7: closed"):
+    with pytest.raises(RuntimeError, match="fail raised OSError for item 1, which is 7: closed"):
         sweep(fail, [7], workers=(1,), executor=Coroutines, repeats=1)
 
 

@@ -115,13 +115,13 @@ def fail_for_57(item):
 def test_a_function_that_raises_names_the_item_and_leaves_nothing(executor):
     with pytest.raises(RuntimeError) as caught:
         sweep(fail_for_57, range(100), workers=(1, 2), executor=executor)
-    assert str(caught.value) == "fail_for_57 raised ValueError for item 58, 57: no such mug"
+    assert str(caught.value) == "fail_for_57 raised ValueError for item 58, which is 57: no such mug"
     assert isinstance(caught.value.__cause__, ValueError)
     assert multiprocessing.active_children() == []
 
 
 def test_sys_exit_in_the_function_is_an_error_like_others():
-    with pytest.raises(RuntimeError, match="raised SystemExit for item 1, 3"):
+    with pytest.raises(RuntimeError, match="raised SystemExit for item 1, which is 3"):
         sweep(os.sys.exit, [3])
 
 

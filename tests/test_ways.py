@@ -108,7 +108,7 @@ def test_stop_ends_a_measurement_within_its_first_round():
 def test_an_error_of_the_function_is_told_below_the_picture():
     panel = panel_of(len)
     press(panel, panel.run)
-    assert "len raised TypeError for item 1, -1" in panel.details.value
+    assert "len raised TypeError for item 1, which is -1" in panel.details.value
 
 
 @pytest.mark.parametrize(

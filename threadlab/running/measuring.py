@@ -32,7 +32,7 @@ def measure(
     whole_number("repeats", repeats)
     for _ in range(whole_number("warmups", warmups, least=0)):
         call()
-    return Timing(tuple(_seconds(call, clock) for _ in range(repeats)))
+    return Timing(tuple(seconds_of(call, clock)[0] for _ in range(repeats)))
 
 
 def sweep(
@@ -85,7 +85,7 @@ def sweep(
             pools[n] = stack.enter_context(workers_of(executor, n))
             startup[n] = clock() - start
         for n, pool in pools.items():
-            _do(pool, function, items[: 1 if executor == "serial" else n])
+            do(pool, function, items[: 1 if executor == "serial" else n])
         kind = executor if isinstance(executor, str) else name_of(executor)
         values = {n: (list[float](), list[float]()) for n in counts}  # seconds, and those of all cores
         shares, began = list[float](), time.monotonic()
@@ -93,9 +93,10 @@ def sweep(
         while True:
             for n, pool in pools.items():
                 shares.append(own_share())
-                used = time.process_time()
-                values[n][0].append(_seconds(partial(_do, pool, function, items), clock))
-                values[n][1].append(time.process_time() - used)
+                for value, kept in zip(
+                    seconds_of(partial(do, pool, function, items), clock), values[n], strict=True
+                ):
+                    kept.append(value)
             timings = {n: Timing(*map(tuple, values[n][:known])) for n in counts}
             machine = getattr(pools[1], "machine", None) or this_machine()  # another Python is not this one
             scaling = Scaling(name_of(function), kind, len(items), timings, startup, machine, mean(shares))
@@ -105,13 +106,15 @@ def sweep(
                 return scaling
 
 
-def _seconds(call: Callable[[], object], clock: Clock) -> float:
-    start = clock()
+def seconds_of(call: Callable[[], object], clock: Clock) -> tuple[float, float]:
+    """Return the seconds of `call` by the `clock`, and those of all cores that this program used."""
+    used, start = time.process_time(), clock()
     call()
-    return clock() - start
+    return clock() - start, time.process_time() - used
 
 
-def _do(pool: Executor, function: Callable[[Any], object], items: list[Any]) -> None:
+def do(pool: Executor, function: Callable[[Any], object], items: list[Any]) -> None:
+    """Have `pool` call `function` with each of `items`, and raise what the first that fails raised."""
     tasks = [pool.submit(function, item) for item in items]
     wait_in_slices(tasks)
     for number, (item, task) in enumerate(zip(items, tasks, strict=True), 1):
@@ -119,5 +122,7 @@ def _do(pool: Executor, function: Callable[[Any], object], items: list[Any]) -> 
         if isinstance(error, BrokenExecutor):  # not the fault of this item
             raise error
         if error:
-            what = f"{name_of(function)} raised {type(error).__name__} for item {number}, {short(item)}"
+            what = (
+                f"{name_of(function)} raised {type(error).__name__} for item {number}, which is {short(item)}"
+            )
             raise RuntimeError(f"{what}: {error}") from error

@@ -1,15 +1,19 @@
 """Let learners ask whether threads are the right choice: four questions, a prediction, and the truth."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from inspect import iscoroutinefunction
+from math import inf
 from typing import Any
 
 from threadlab.running import arguments
 from threadlab.running.arguments import name_of
 from threadlab.running.coroutines import Coroutines, alone
 from threadlab.running.machine import limits, this_machine
+from threadlab.running.racing import Outcome, Way, race
+from threadlab.running.scaling import Scaling
+from threadlab.showing import saying
 from threadlab.showing.cells import choice, take_the_place
 from threadlab.showing.coordinating import newest
 from threadlab.showing.predicted import draw_choice
@@ -19,6 +23,7 @@ from threadlab.workloads import kinds
 from threadlab.workloads.kinds import WAYS, Kind, choose
 
 WORKERS = 4  # or tasks at once
+ROUNDS = 5
 BUDGET = 5.0  # seconds after which a new panel leaves the rest for Run
 BUILT_IN, OWN = "built in", "own"
 _QUESTIONS = {
@@ -27,7 +32,7 @@ _QUESTIONS = {
     "shares": ("What do the tasks share and change?", (kinds.NOTHING, kinds.SOMETHING)),
     "logic": ("What is the logic like?", (kinds.SIMPLE, kinds.COMPLEX)),
 }
-Job = tuple[Any, str]  # what is measured, and the way
+Job = Any  # what is measured: OWN, or a Kind
 
 
 def try_chooser(own: Callable[[Any], Any] | None = None, items: Iterable[Any] = range(4)) -> "Chooser":
@@ -59,9 +64,10 @@ class Chooser(Sweeps):
     def __init__(self, own: Callable[[Any], Any] | None, items: list[Any], *, pause: float = 0.5) -> None:
         self._own: Any = own
         self._items, self._known, self._problems = items, {}, {}
+        waits = kinds.AWAITS if iscoroutinefunction(own) else Kind().waits
         asked = _QUESTIONS.items()
         self.answers = {field: choice(ask, {each: each for each in right}) for field, (ask, right) in asked}
-        self.answers["waits"].value = Kind().waits
+        self.answers["waits"].value = waits
         self.measured = choice("Run measures", {"such tasks": BUILT_IN, name_of(own or choose): OWN})
         self.measured.value = OWN if own else BUILT_IN
         mores = [*self.answers.values(), *([self.measured] if own else [])]
@@ -73,12 +79,9 @@ class Chooser(Sweeps):
         """Show the panel, with one round of each way, as far as there is time for it."""
         self.warn(limits())
         self.show()
-        until = time.monotonic() + BUDGET
-        for job in self._jobs():
-            attempt = self.attempt(job, repeats=1)
-            attempt()
-            if not self.take(attempt) or time.monotonic() > until:
-                break
+        attempt = self.attempt(self._what(), repeats=1, within=BUDGET)
+        attempt()
+        self.take(attempt)
 
     @property
     def kind(self) -> Kind:
@@ -89,8 +92,9 @@ class Chooser(Sweeps):
         """Return the picture of the prediction, and of the truth as far as it is known."""
         machine, what = this_machine(), self._what()
         predicted = choose(self.kind, gil=machine.gil, cores=machine.cores)
-        known = {way: seen for (on, way), seen in self._seen.items() if on == what}
-        problems = {way: why for (on, way), why in self._problems.items() if on == what}
+        outcome: Outcome = self._seen.get(what, {})
+        known = {way: seen for way, seen in outcome.items() if isinstance(seen, Scaling)}
+        problems = {way: why for way, why in outcome.items() if isinstance(why, str)}
         return draw_choice(predicted, known, problems | self._cannot())
 
     def clear(self) -> None:
@@ -100,36 +104,52 @@ class Chooser(Sweeps):
         self.draw()
 
     def plan(self, wish: str) -> list[Job]:
-        """Return the ways to measure; an answer alone only predicts."""
+        """Return what to measure; an answer alone only predicts."""
         if wish == "rest":
+            self.say("")
             return []
-        what = self._what()
-        self._known = {job: seen for job, seen in self._known.items() if job[0] != what}
-        self._problems = {job: why for job, why in self._problems.items() if job[0] != what}
         self.run.disabled, self.stop.disabled = True, False
-        return self._jobs()
+        return [self._what()]
 
-    def attempt(self, job: Job, *, repeats: int = 5) -> Sweep:
-        """Return an attempt to measure what `job` says, its way."""
-        what, way = job
-        own: Any = newest(self._own) if what == OWN else None
+    def attempt(self, job: Job, *, repeats: int = ROUNDS, within: float = inf) -> Sweep:
+        """Return an attempt to measure `job` in every way that there is for it."""
+        about = self._about(job)
+        self._known.pop(job, None)
+        ways = {way: self._way(job, way) for way in WAYS if way not in self._cannot()}
+        items = self._items if job == OWN else kinds.tasks(job)
+        return self.measure(
+            job,
+            f"all ways, {about}" if about else "all ways",
+            partial(race, ways, items, repeats=repeats, within=within),
+        )
+
+    def take(self, attempt: Sweep) -> bool:
+        """Keep what came of `attempt`, and tell how long a Run takes."""
+        if go_on := super().take(attempt):
+            about = self._about(attempt.job)
+            self.say(f"a Run takes {about}" if about else "")
+        return go_on
+
+    def _about(self, job: Job) -> str:
+        """Return how long a Run of `job` takes, as far as that is known."""
+        found = [each for each in self._known.get(job, {}).values() if isinstance(each, Scaling)]
+        rounds = sum(ROUNDS * each.timings[max(each.timings)].median for each in found)
+        ready = sum(sum(each.startup.values()) for each in found)
+        return f"about {saying.seconds(rounds + ready)}" if found else ""
+
+    def _way(self, job: Job, way: str) -> Way:
+        own: Any = newest(self._own) if job == OWN else None
         function = own or (kinds.perform_awaiting if way == "asyncio" else kinds.perform)
         if way != "asyncio" and iscoroutinefunction(function):
             function = alone(function)
         # Stop would not end a learner's function on this thread: one more does it, one task at a time.
         other: dict[str, Any] = {"asyncio": Coroutines, "serial": "threads" if own else "serial"}
-        how = {"workers": (1 if way == "serial" else WORKERS,), "repeats": repeats}
-        items = self._items if own else kinds.tasks(what)
-        return self.measure(job, way, function, items, executor=other.get(way, way), **how)
+        return Way(function, other.get(way, way), 1 if way == "serial" else WORKERS)
 
     def _what(self) -> Any:
         """Return what Run measures: the learner's own, or tasks that wait and compute as answered."""
         such = replace(self.kind, shares=kinds.NOTHING, logic=kinds.SIMPLE)
         return OWN if self.measured.value == OWN else such
-
-    def _jobs(self) -> list[Job]:
-        cannot = self._cannot()
-        return [(self._what(), way) for way in WAYS if way not in cannot]
 
     def _cannot(self) -> dict[str, str]:
         """Return by which ways what Run measures cannot be run, and why."""

@@ -10,6 +10,9 @@ from threadlab.workloads.kinds import WAYS, Choice
 
 ROW = 38.0  # pixels
 UNKNOWN = "not measured yet"
+_NO_FASTER = ("no gain", "loss")
+_UNCLEAR = f"{NOISY}. Close other programs and run again"
+_BOTH = "it waits and computes"
 _SMALL = 0.001  # seconds; a task that takes less is not worth handing over
 
 
@@ -31,8 +34,8 @@ def draw_choice(
     complete = all(way in times or way in problems for way in WAYS)
     notes = [f"Predicted: {predicted.way}, because {predicted.reason}."]
     notes += [_seen(known)] if complete and "serial" in known else []
-    title = headline(predicted, known) if complete else ""
-    title = title or f"Predicted: {predicted.way}. Press Run to see whether that is true."
+    title = f"Predicted: {predicted.way}. Press Run to see whether that is true."
+    title = headline(predicted, known) if complete else title
     names = {way: f"{way} (predicted)" if way == predicted.way else way for way in WAYS}
     left = style.margin([f"{way} (predicted)" for way in WAYS], bold=True)
     rows = len(WAYS) + len(notes)
@@ -67,69 +70,105 @@ def draw_choice(
 
 
 def headline(predicted: Choice, known: Mapping[str, Scaling]) -> str:
-    """Return whether the `predicted` way was right by what is `known`; nothing if that does not tell.
+    """Return whether the `predicted` way was right by what is `known`, as far as that tells.
 
-    Whether a way gains is told by one of its workers in the same rounds, for what slows the computer slows
-    both. Two ways are as fast if their medians differ by less than two runs of the same thing may; one of
-    them is slower if none of its rounds was as fast.
+    Two ways are compared by their ratios in the same rounds, for what slows the computer slows both: one is
+    faster than the other, or it is not, or it is too noisy to tell.
     """
     way, times = predicted.way, _times(known)
-    if way not in times or "serial" not in times:
-        return ""
-    gains = {each: _word(known[each]) for each in times}
-    gaining = [each for each in times if gains[each] == "gain"]
-    best = min(gaining, key=lambda each: times[each].median, default="serial")
-    if gains[way] == "gain" and times[way].median <= GAIN * times[best].median:
-        best = way
-    slowest = max(times[best].seconds)
-    beaten = [each for each in times if min(times[each].seconds) > slowest]
-    beside = way if way != best else "threads" if best == "serial" and "threads" in times else "serial"
-    verb = "are" if best.endswith("s") else "is"
-    how = "fastest" if len(beaten) == len(times) - 1 else "as fast as any"
-    truth = f"{best} {verb} {how} ({_time(times[best])}; {beside} {_time(times[beside])})"
+    begin = f"Predicted: {way}"
+    if not times or way not in times or "serial" not in times:
+        missing = "no way could" if not times else f"{way if way not in times else 'serial'} could not"
+        return f"{begin}; {missing} be measured"
     measured = "measured" if known[way].rounds > 1 else "measured once"
     if not predicted.timed:
-        return f"Predicted: {way}, for a reason that no clock shows; {measured}: {truth}"
-    if way == best and not (way == "serial" and any(gains[e] == NOISY and e not in beaten for e in gains)):
-        return f"Predicted: {way}; {measured}: {truth}"
-    calm = min(known[way].share, known[best].share) > CALM  # or they had different times of it
-    if way in beaten and calm:
-        return f"Predicted: {way}, and that was wrong: {truth}"
-    if gains[way] in ("no gain", "loss"):
-        return f"Predicted: {way}, and that was wrong: no faster than one at a time ({_time(times[way])})"
-    return f"Predicted: {way}; {measured}: too noisy to tell. Close other programs and run again"
+        return f"{begin}, for a reason that no clock shows; {measured}: {_truth(next(iter(times)), known)}"
+    wrong = f"{begin}, and that was wrong" if known[way].rounds > 1 else f"{begin}; {measured}"
+    if faster := [each for each in times if _word(known, way, each) == "gain"]:
+        how = "fastest" if _beats_all(faster[0], known) else "faster"
+        return f"{wrong}: {_is(faster[0])} {how} ({_time(times[faster[0]])}; {way} {_time(times[way])})"
+    if way == "serial":
+        return f"{begin}; {measured}: {_truth(way, known)}"
+    both, gain = f"({_time(times[way])}; serial {_time(times['serial'])})", _word(known, "serial", way)
+    if gain in _NO_FASTER:
+        return f"{wrong}: no faster than one at a time {both}"
+    truth = _truth(way, known) if gain == "gain" else _UNCLEAR
+    if gain == "gain" and truth == _UNCLEAR:
+        truth = f"{_is(way)} faster than one at a time {both}; {NOISY} more"
+    return f"{begin}; {measured}: {truth}"
 
 
-def _word(scaling: Scaling) -> str:
-    """Return whether the most workers of `scaling` gained; nothing for serial."""
-    most = max(scaling.timings)
-    return scaling.verdict(most).word if most > 1 else ""
+def _truth(way: str, known: Mapping[str, Scaling]) -> str:
+    """Return whether `way` is the fastest, or as good as that."""
+    times = _times(known)
+    others = [each for each in times if each != way]
+    beside = others[0] if others else ""
+    if _beats_all(way, known):
+        beside = "serial" if way != "serial" else beside
+        said = f"{_is(way)} fastest"
+    elif any(_word(known, way, each) not in _NO_FASTER for each in others):
+        return _UNCLEAR
+    elif times[beside].median < times[way].median:
+        said = f"{_is(way)} within {100 * (GAIN - 1):.0f} % of the fastest"
+    else:
+        said = f"no way is faster than {way}"
+    return f"{said} ({_time(times[way])}" + (f"; {beside} {_time(times[beside])})" if beside else ")")
+
+
+def _beats_all(way: str, known: Mapping[str, Scaling]) -> bool:
+    return all(_word(known, each, way) == "gain" for each in known if each != way)
+
+
+def _is(way: str) -> str:
+    return f"{way} {'are' if way.endswith('s') else 'is'}"
+
+
+def _word(known: Mapping[str, Scaling], one: str, other: str) -> str:
+    """Return whether the `other` way is a gain over `one`, by the rounds of both."""
+    if one == other:
+        return "no gain"
+    times = _times(known)
+    pair, share = {1: times[one], 2: times[other]}, min(known[one].share, known[other].share)
+    return Scaling("", "", known[one].tasks, pair, share=share).verdict(2).word
 
 
 def _times(known: Mapping[str, Scaling]) -> dict[str, Timing]:
-    """Return the times of the most workers of each way."""
-    return {way: known[way].timings[max(known[way].timings)] for way in WAYS if way in known}
+    """Return the times of the most workers of each way, the fastest first."""
+    times = {way: scaling.timings[max(scaling.timings)] for way, scaling in known.items()}
+    return dict(sorted(times.items(), key=lambda item: item[1].median))
 
 
 def _seen(known: Mapping[str, Scaling]) -> str:
     """Return what the tasks did when they were run one at a time, which explains the truth."""
     serial = known["serial"]
     timing = serial.timings[1]
-    busy = sum(timing.cpu or timing.seconds) / max(sum(timing.seconds), 1e-9)
-    does = "it computes" if busy > 0.8 else "it waits" if busy < 0.2 else "it waits and computes"
-    said = f"Measured one at a time: a core was busy {100 * min(busy, 1):.0f} % of the time: {does}."
     if (each := timing.median / serial.tasks) < _SMALL:
-        said = f"Measured one at a time: a task takes {1e6 * each:.0f} µs, less than handing it to a worker."
-    return said
+        return f"Measured one at a time: a task takes {1e6 * each:.0f} µs, less than handing it to a worker."
+    busy = sum(timing.cpu or timing.seconds) / max(sum(timing.seconds), 1e-9)
+    most = min(1.0, busy / serial.share)  # had other programs taken nothing
+    said = f"Measured one at a time: a core was busy {100 * min(busy, 1):.0f} % of the time"
+    if _does(busy) == _does(most) and (serial.share > CALM or _does(busy) != _BOTH):
+        return f"{said}: {_does(busy)}."
+    return f"{said}, other programs took {100 * (1 - serial.share):.0f} %: {NOISY} more."
+
+
+def _does(busy: float) -> str:
+    return "it computes" if busy > 0.8 else "it waits" if busy < 0.2 else _BOTH
 
 
 def _label(way: str, known: Mapping[str, Scaling]) -> str:
-    scaling, most = known[way], max(known[way].timings)
-    label = _time(scaling.timings[most])
-    if most == 1:
+    """Return the time that is drawn, and how it compares with the one that is drawn for serial."""
+    times = _times(known)
+    label = _time(times[way])
+    if way == "serial" or "serial" not in times:
         return label
-    return f"{label}, {scaling.speedup(most):.1f} times as fast as one at a time: {_word(scaling)}"
+    ratio = times["serial"].median / max(times[way].median, 1e-9)
+    times_as_fast = f"{ratio:.{1 if ratio >= 1 else 2}f} times as fast as one at a time"
+    return f"{label}, {times_as_fast}: {_word(known, 'serial', way)}"
 
 
 def _time(timing: Timing) -> str:
-    return saying.seconds(timing.median) if timing.median > 0.01 else saying.milliseconds(timing.median)
+    """Return the middle value with so many digits that ratios can be seen by them."""
+    if timing.median < 0.001:
+        return f"{1e6 * timing.median:.0f} µs"
+    return saying.milliseconds(timing.median) if timing.median < 0.9995 else f"{timing.median:.2f} s"

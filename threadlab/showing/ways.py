@@ -1,5 +1,6 @@
 """Let learners compare the ways to run the same tasks: tick boxes, Run, and a line for each of them."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from html import escape
@@ -23,6 +24,7 @@ from threadlab.showing.style import Picture
 WAYS = ("threads", "processes", "interpreters", "free-threaded")
 LIMIT = 8.0  # seconds for one way, unless its verdicts are clear before
 STOPPED = "stopped"
+_DRAWING = 2.0  # seconds that a picture gets, before the measurement goes on without it
 
 
 def try_executors(
@@ -55,21 +57,35 @@ def try_executors(
 class Sweeps(RunPanel):
     """A panel that measures by sweep(): what is known of each job, or its problem, and what is under way."""
 
-    _known: dict[Any, Scaling]
+    _known: dict[Any, Any]
     _problems: dict[Any, str]  # why a job was not measured
     _under_way: "Sweep | None" = None
 
+    def __init__(self, *what: Any) -> None:
+        self._drawn = threading.Event()
+        super().__init__(*what)
+
     @property
-    def _seen(self) -> dict[Any, Scaling]:
+    def _seen(self) -> dict[Any, Any]:
         now = self._under_way
         return self._known | ({now.job: now.seen} if now and now.seen else {})
 
-    def measure(self, job: Any, way: str, *what: Any, **how: Any) -> "Sweep":
-        """Return an attempt at `job`, its `way`, which calls sweep() with `what` and `how`."""
-        self.say(f"measuring {way} …")
-        draw_soon = partial(self.coordinator.wish, "draw")  # by the coordinator, not the runner
-        self._under_way = Sweep(partial(sweep, *what, **how), job, draw_soon)
+    def measure(self, job: Any, what: str, call: Callable[..., object]) -> "Sweep":
+        """Return an attempt at `job` by `call`, while the panel says that it measures `what`."""
+        self.say(f"measuring {what} …")
+        self._under_way = Sweep(call, job, self._drawn_meanwhile)
         return self._under_way
+
+    def _drawn_meanwhile(self) -> None:
+        """Wait until the coordinator, not the runner, has drawn: beside a measurement that would slow it."""
+        self._drawn.clear()
+        self.coordinator.wish("draw")
+        self._drawn.wait(_DRAWING)
+
+    def draw(self) -> None:
+        """Draw what is known."""
+        super().draw()
+        self._drawn.set()
 
     def take(self, attempt: "Sweep") -> bool:
         """Keep what came of `attempt`; return whether to go on."""
@@ -155,7 +171,8 @@ class Ways(Sweeps):
         """Return an attempt to measure the way `job`, until it is clear or `once`."""
         function, items = self._what
         how: Any = {"repeats": 1} if once else {"until": LIMIT}
-        return self.measure(job, job, newest(function), items, executor=job, workers=self._workers, **how)
+        how |= {"executor": job, "workers": self._workers}
+        return self.measure(job, job, partial(sweep, newest(function), items, **how))
 
     def close(self) -> None:
         """End what is under way and let go of everything."""
@@ -166,9 +183,9 @@ class Ways(Sweeps):
 class Sweep:
     """One job, measured by `call`; what was `seen` of it grows, or it has an `error`."""
 
-    def __init__(self, call: Callable[..., Scaling], job: Any, drawn: Callable[[], object]) -> None:
+    def __init__(self, call: Callable[..., object], job: Any, drawn: Callable[[], object]) -> None:
         self._call, self.job, self._drawn = call, job, drawn
-        self.seen: Scaling | None = None
+        self.seen: Any = None
         self.error, self._stopped = "", False
 
     def __call__(self) -> None:
@@ -188,7 +205,7 @@ class Sweep:
         """End the measurement, from any thread, and its workers."""
         self._stopped = True
 
-    def _see(self, scaling: Scaling) -> None:
+    def _see(self, scaling: Any) -> None:
         self.seen = scaling
         self._drawn()
 
