@@ -36,6 +36,7 @@ def test_one_round_is_said_to_be_one_and_proves_nothing_wrong():
     once["serial"] = Scaling("perform", "serial", 4, one)
     said = headline(TINY, once)
     assert said == "Predicted: serial; measured once: threads are fastest (200 ms; serial 400 ms)"
+    assert "200 ms, 2.0 times as fast as one at a time" in texts(draw_choice(TINY, once))
 
 
 def test_a_way_that_is_nearly_the_fastest_is_right_and_the_fastest_is_named():
@@ -173,6 +174,11 @@ def test_a_way_that_cannot_be_measured_says_why_and_the_rest_is_judged():
 def test_how_busy_serial_kept_a_core_tells_what_the_tasks_do(cpu, share, said):
     found = known(cpu=cpu, share=share, threads=[0.1], processes=[0.3], asyncio=[0.4])
     assert said in draw_choice(THREADS, found).alt
+
+
+def test_a_run_of_a_few_milliseconds_does_not_tell_what_a_task_does():
+    found = known(serial=[0.0055], threads=[0.004], processes=[0.02], asyncio=[0.005])
+    assert "a run took only 5.5 ms: too noisy to tell what a task does" in draw_choice(THREADS, found).alt
 
 
 @pytest.mark.parametrize("load", [{}, {"cpu": 0.09, "share": 0.35}])

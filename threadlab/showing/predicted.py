@@ -13,6 +13,7 @@ UNKNOWN = "not measured yet"
 _NO_FASTER = ("no gain", "loss")
 _UNCLEAR = f"{NOISY}. Close other programs and run again"
 _BOTH = "it waits and computes"
+_SHORT = 0.1  # seconds; in less, what the system takes to wake a thread looks like waiting
 _SMALL = 0.001  # seconds; a task that takes less is not worth handing over
 
 
@@ -26,7 +27,7 @@ def draw_choice(
 
     Args:
         predicted: What choose() returned.
-        known: What sweep() returned, for each way that was measured.
+        known: What race() returned, for each way that was measured.
         problems: Why the other ways cannot be.
     """
     problems = problems or {}
@@ -144,6 +145,8 @@ def _seen(known: Mapping[str, Scaling]) -> str:
     timing = serial.timings[1]
     if (each := timing.median / serial.tasks) < _SMALL:
         return f"Measured one at a time: a task takes {1e6 * each:.0f} µs, less than handing it to a worker."
+    if sum(timing.seconds) < _SHORT:
+        return f"Measured one at a time: a run took only {_time(timing)}: {NOISY} what a task does."
     busy = sum(timing.cpu or timing.seconds) / max(sum(timing.seconds), 1e-9)
     most = min(1.0, busy / serial.share)  # had other programs taken nothing
     said = f"Measured one at a time: a core was busy {100 * min(busy, 1):.0f} % of the time"
@@ -164,7 +167,8 @@ def _label(way: str, known: Mapping[str, Scaling]) -> str:
         return label
     ratio = times["serial"].median / max(times[way].median, 1e-9)
     times_as_fast = f"{ratio:.{1 if ratio >= 1 else 2}f} times as fast as one at a time"
-    return f"{label}, {times_as_fast}: {_word(known, 'serial', way)}"
+    word = f": {_word(known, 'serial', way)}" if known[way].rounds > 1 else ""
+    return f"{label}, {times_as_fast}{word}"
 
 
 def _time(timing: Timing) -> str:
