@@ -94,6 +94,16 @@ def test_each_round_is_drawn_as_it_comes():
     assert drawn == [1, 2, 3]
 
 
+def test_a_round_begins_when_the_one_before_is_drawn():
+    log = []
+    panel = panel_of(lambda item: log.append("call"))
+    paint = panel.paint
+    panel.paint = lambda: log.append("drawn") or paint()
+    panel.attempt("threads")()
+    assert panel.coordinator.join(LIMIT)
+    assert log == ["call"] * 3 + [*["call"] * 4, "drawn"] * 5
+
+
 def test_stop_ends_a_measurement_within_its_first_round():
     panel = panel_of(count_primes)
     panel._what = count_primes, [50_000_000] * 2
