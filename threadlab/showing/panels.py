@@ -166,11 +166,11 @@ class Panel(RunPanel):
             self.run.button_style = "success"
             self.say("press Run to measure this")
             return []
+        self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""  # a sign of life
         self.known.begin(self._condition(), anew=wish == "run")
         if wish == "run":
             self._see_limits()
         self._began = time.monotonic()
-        self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""
         return jobs
 
     def more(self) -> list[Job]:
