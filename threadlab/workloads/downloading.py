@@ -21,7 +21,7 @@ from threadlab.workloads.failures import sentence_for
 from threadlab.workloads.file_names import URL
 
 TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 64 * 1024  # bytes to hash and to write at once, without the GIL
+_PIECE = 256 * 1024  # bytes at most: each piece lets go of the GIL and has to get it back
 
 
 @dataclass(frozen=True, slots=True)
