@@ -91,6 +91,14 @@ def test_run_measures_the_built_in_tasks_in_every_way(monkeypatch):
     }
 
 
+def test_every_run_looks_at_the_limits_anew(monkeypatch):
+    panel = panel_of(abs, ways=("serial",), monkeypatch=monkeypatch)
+    for said in ("only one core", ""):
+        monkeypatch.setattr(choosing, "limits", lambda said=said: said)
+        press(panel, panel.run)
+        assert ("Only one core" in panel._title.value) == bool(said)
+
+
 def test_sharing_and_logic_change_the_prediction_but_not_what_is_measured(monkeypatch):
     panel = panel_of(monkeypatch=monkeypatch, ways=("serial",))
     press(panel, panel.run)

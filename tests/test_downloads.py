@@ -216,6 +216,12 @@ def test_the_end_of_python_is_silent_about_open_connections(site, tmp_path):
     assert (done.stdout, done.stderr) == ("None\n", "")
 
 
+def test_every_request_says_who_asks(tmp_path):
+    with serving(says(answer(b"x"))) as server:
+        download(server.url, tmp_path)
+    assert b"\r\nUser-Agent: threadlab/" in server.asked[0]
+
+
 def test_each_address_is_asked_with_its_own_name_and_password(tmp_path):
     with serving(keep_alive) as server:
         urls = [server.url.replace("//", f"//{who}@") for who in ("ann:a", "bob:b")] + [server.url]

@@ -109,6 +109,7 @@ class Chooser(Sweeps):
             self.say("")
             return []
         self.run.disabled, self.stop.disabled = True, False
+        self.warn(limits())
         return [self._what()]
 
     def attempt(self, job: Job, *, repeats: int = ROUNDS, within: float = inf) -> Sweep:

@@ -162,9 +162,9 @@ class Ways(Sweeps):
         """Return the ways that are ticked; a box alone measures nothing."""
         if wish != "run":
             return []
+        self.run.disabled, self.stop.disabled = True, False
         self._known, self._before, self._problems = {}, self._known or self._before, {}
         self.warn(limits())
-        self.run.disabled, self.stop.disabled = True, False
         return [way for way in WAYS if self.boxes[way].value]
 
     def attempt(self, job: str, *, once: bool = False) -> "Sweep":

@@ -157,10 +157,9 @@ class Job:
                 fingerprint = self._save(response, file)
             part.replace(self.path)
             return {"path": self.path, "sha256": fingerprint}
-        except BaseException:  # also when it is interrupted
+        finally:  # also when it is interrupted
             with suppress(OSError):
                 part.unlink()
-            raise
 
     def _save(self, response: requests.Response, file: BinaryIO) -> str:
         if response.status_code != 200:
