@@ -10,18 +10,17 @@ from threading import Event, Lock
 from time import perf_counter
 from typing import Any, BinaryIO
 
-import requests
-from urllib3 import Retry
-from urllib3.exceptions import InvalidHeader, ProtocolError
+from urllib3 import BaseHTTPResponse, Retry
+from urllib3.exceptions import InvalidHeader
 
 from threadlab.running.arguments import number, whole_number
 from threadlab.running.watching import growing, waiting
 from threadlab.workloads.connections import mine
-from threadlab.workloads.failures import sentence_for
+from threadlab.workloads.failures import RefusedError, sentence_for
 from threadlab.workloads.file_names import URL
 
 TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 256 * 1024  # bytes at most: each piece lets go of the GIL and has to get it back
+_PIECE = 256 * 1024  # bytes written at once: each system call lets go of the GIL and has to get it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,31 +152,32 @@ class Job:
                 connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
                 response = mine.session.ask(str(self.url), self.limits, (connect, piece))
             self.known["first_byte"] = perf_counter()
-            with response, open(part, "xb", _PIECE) as file:
+            with response, open(part, "xb") as file:
                 fingerprint = self._save(response, file)
             part.replace(self.path)
-            return {"path": self.path, "sha256": fingerprint}
-        finally:  # also when it is interrupted
+        except BaseException:  # also when it is interrupted
             with suppress(OSError):
                 part.unlink()
+            raise
+        return {"path": self.path, "sha256": fingerprint}
 
-    def _save(self, response: requests.Response, file: BinaryIO) -> str:
-        if response.status_code != 200:
-            raise requests.HTTPError(response=response)
-        raw, fingerprint, size = response.raw, sha256(), 0
-        self.known["announced"] = raw.length_remaining
-        read = getattr(raw, "read1", raw.read)  # what has come; urllib3 before 2.2 waits for a whole piece
-        while piece := read(_PIECE, decode_content=True):
+    def _save(self, response: BaseHTTPResponse, file: BinaryIO) -> str:
+        if response.status != 200:
+            raise RefusedError(response)
+        fingerprint, pieces, size, saved = sha256(), list[bytes](), 0, 0
+        self.known["announced"] = response.length_remaining
+        while piece := response.read1(_PIECE):
             self.end_if_due()
             size += len(piece)
             if max(size, self.known["announced"] or 0) > self.limits.size:
                 raise _EndedError(f"larger than {self.limits.size:,} bytes: allow more by size_limit")
-            file.write(piece)
-            fingerprint.update(piece)
+            pieces.append(piece)
             self.known["size"] = size
+            if size - saved >= _PIECE or not response.length_remaining:
+                together, pieces, saved = b"".join(pieces), [], size
+                file.write(together)
+                fingerprint.update(together)
         self.end_if_due()  # a connection that was cut looks like the end of a file without length
-        if raw.length_remaining:  # urllib3 before 2.0 leaves this check to us
-            raise ProtocolError
         return fingerprint.hexdigest()
 
 
@@ -191,5 +191,5 @@ def rest(seconds: float, stop: Event) -> None:
 def _pause(error: Any, retries: Retry) -> float:
     """Return how many seconds the server asks to wait, or else how many are usual after so many tries."""
     with suppress(InvalidHeader, AttributeError):  # no number, or no answer at all
-        return float(retries.get_retry_after(error.response.raw) or retries.get_backoff_time())
+        return float(retries.get_retry_after(error.response) or retries.get_backoff_time())
     return retries.get_backoff_time()

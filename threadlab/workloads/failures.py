@@ -4,33 +4,39 @@ import errno
 import socket
 from pathlib import Path
 
-import requests
-from requests.exceptions import ProxyError, SSLError
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+from requests import RequestException, TooManyRedirects
+from urllib3 import BaseHTTPResponse, exceptions
 
 from threadlab.workloads.file_names import URL
 
 _SENTENCES: dict[type[Exception], str] = {  # the first that fits the error or one of its causes is said
-    requests.TooManyRedirects: "redirects for ever: check the address in a browser",
-    ProxyError: "the proxy does not answer: check HTTP_PROXY and HTTPS_PROXY",
-    SSLError: "no safe connection to {host}: check the address, and the clock of this computer",
+    TooManyRedirects: "redirects for ever: check the address in a browser",
+    exceptions.ProxyError: "the proxy does not answer: check HTTP_PROXY and HTTPS_PROXY",
+    exceptions.SSLError: "no safe connection to {host}: check the address, and the clock of this computer",
     socket.gaierror: "unknown host {host}: check the spelling, and that this computer is online",
     ConnectionRefusedError: "{host} refuses the connection: check the port, and that the server runs",
-    requests.ConnectTimeout: "no connection to {host} in time: check that this computer is online",
+    exceptions.ConnectTimeoutError: "no connection to {host} in time: check that this computer is online",
     TimeoutError: "{host} did not answer in time: try again later",
-    NewConnectionError: "no connection to {host}: check that this computer is online",
-    requests.ConnectionError: "{host} closed the connection too early: try again",
-    ProtocolError: "{host} closed the connection before everything announced had come: try again",
-    requests.RequestException: "this is not the address of a file: {error}",
-    HTTPError: "{host} sent a damaged file: try again",
+    exceptions.NewConnectionError: "no connection to {host}: check that this computer is online",
+    exceptions.ProtocolError: "{host} closed the connection before everything had come: try again",
+    RequestException: "this is not the address of a file: {error}",
+    exceptions.HTTPError: "{host} sent a damaged file: try again",
     OSError: "the folder {folder} cannot be written ({error}): choose another one",
 }
 
 
+class RefusedError(Exception):
+    """The server answered, but not with a file."""
+
+    def __init__(self, response: BaseHTTPResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 def sentence_for(error: Exception, url: str, folder: Path) -> str:
     """Say what went wrong and what to do; what says "try again" is tried again."""
-    if isinstance(error, requests.HTTPError):
-        status, advice = error.response.status_code, "check the address"
+    if isinstance(error, RefusedError):
+        status, advice = error.response.status, "check the address"
         if status == 429:
             advice = "too many requests, try again later with fewer workers"
         elif status >= 500:
