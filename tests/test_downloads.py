@@ -546,6 +546,22 @@ def test_a_download_over_the_time_limit_is_given_up(site, fault, tmp_path):
     site.set(faults=None)
 
 
+def test_the_time_limit_holds_also_while_a_host_is_looked_up(tmp_path, no_proxies):
+    answer, asked, answered = (threading.Event() for _ in range(3))
+
+    def slow(*args, **options):
+        asked.set()
+        answer.wait(LIMIT)
+        answered.set()
+        raise socket.gaierror(socket.EAI_NONAME, "name unknown")
+
+    no_proxies.setattr(socket, "getaddrinfo", slow)
+    result = download_all(["http://shop.invalid/1"], tmp_path, time_limit=0.3)[0]
+    assert (asked.is_set(), answered.is_set()) == (True, False)
+    assert result.error.startswith("not complete after 0.3 s: allow more by time_limit")
+    answer.set()
+
+
 def test_a_header_that_drips_is_ended_by_the_time_limit(tmp_path):
     def talk(server, connection):
         server.read(connection)

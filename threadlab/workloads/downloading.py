@@ -19,8 +19,9 @@ from threadlab.workloads.connections import mine
 from threadlab.workloads.failures import RefusedError, sentence_for
 from threadlab.workloads.file_names import URL
 
+GRACE = 0.3  # seconds for a running download to end once it was asked to
 TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 256 * 1024  # bytes written at once: each system call lets go of the GIL and has to get it back
+_PIECE = 128 * 1024  # bytes written at once: each system call lets go of the GIL and has to get it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,14 @@ class Job:
     def now(self) -> Download:
         """Return the result as far as it is known."""
         known = dict(self.known)
-        if "ended" not in known and self.stop.is_set():
-            known |= {"error": self.due(), "path": None, "size": 0, "ended": perf_counter()}
+        if not known.keys() & {"ended", "path"} and (why := self.due()):
+            known |= {"error": why, "size": 0, "ended": perf_counter()}
         ended = known.get("ended") or perf_counter()
         return Download(self.url, seconds=ended - known.get("began", ended), **known)
+
+    def over(self) -> bool:
+        """Whether it ended, or ought to have: nobody can end a thread that asks for the address of a host."""
+        return "ended" in self.known or perf_counter() > self.until + GRACE
 
     def due(self) -> str:
         """Return why this is to end now, or nothing."""

@@ -8,11 +8,9 @@ from threading import Event
 from time import perf_counter
 
 from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, function, whole_number
+from threadlab.workloads.downloading import GRACE, Job, Limits
 from threadlab.workloads.downloading import Download as Download
-from threadlab.workloads.downloading import Job, Limits
 from threadlab.workloads.file_names import different, file_name
-
-_GRACE = 0.3  # seconds for running downloads to end once they were asked to
 
 
 def download(
@@ -96,7 +94,9 @@ def download_all(
 
     try:
         tasks += [pool.submit(work) for _ in jobs[:workers]]  # not one for each URL: it costs time
-        while wait(tasks, timeout=0.1).not_done and not stop.is_set():  # Windows cannot interrupt a wait
+        while wait(tasks, timeout=0.1).not_done:  # in slices: Windows cannot interrupt a wait
+            if stop.is_set() or all(job.over() for job in jobs):
+                break
             if progress:
                 progress([job.now() for job in jobs])
             for job in jobs:
@@ -106,7 +106,7 @@ def download_all(
         raise
     finally:
         pool.shutdown(wait=False)
-        until = perf_counter() + _GRACE
+        until = perf_counter() + GRACE
         # Who hangs longer than this is not connected yet; it ends by its own time limit, and leaves no file.
         while wait(tasks, timeout=0.05).not_done:
             for job in jobs:
