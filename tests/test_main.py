@@ -9,7 +9,7 @@ import pytest
 
 from threadlab import __main__ as command_line
 from threadlab.installing import ROOT, Problem
-from threadlab.running import measuring, recordings
+from threadlab.running import executors, measuring, recordings
 from threadlab.running.machine import this_machine
 from threadlab.running.scaling import Scaling, Timing
 from threadlab.teaching import demos
@@ -103,10 +103,12 @@ def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, cap
 
     monkeypatch.setattr(measuring, "sweep", sweep)
     monkeypatch.setattr(measuring, "measure", lambda *_, **__: Timing((0.2,)))
-    monkeypatch.setattr(recordings, "save_recording", lambda _, name="": saved.append(name))
-    assert command_line.main(["record", "interpreters", "threads"]) == 0
-    assert asked == [(8, (1, 2, 4), 9), *[(4, (1, 2, 4), 20)] * 3]
-    assert saved == ["", "count_primes_once", "hash_once", "wait_once"]
+    monkeypatch.setattr(recordings, "save_recording", lambda _, name="", lost=(): saved.append((name, *lost)))
+    monkeypatch.setattr(executors, "without_gil", lambda function: function.__name__)
+    assert command_line.main(["record", "interpreters", "threads", "free-threaded"]) == 0
+    assert asked == [(8, (1, 2, 4), 9), (8, (1, 2, 4), 9), *[(4, (1, 2, 4), 20)] * 3]
+    lost = ["lost_updates"] * 9
+    assert saved == [("",), ("", *lost), ("count_primes_once",), ("hash_once",), ("wait_once",)]
     assert capsys.readouterr().out.startswith("interpreters: it needs Python 3.14\nthreads: CPython 3")
 
 

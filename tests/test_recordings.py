@@ -30,6 +30,11 @@ def test_what_was_measured_comes_back_as_it_was(saved):
     assert load_recording(saved).scaling == SCALING
 
 
+def test_lost_updates_come_back_with_the_times_of_the_same_python(tmp_path):
+    path = save_recording(SCALING, lost=(7, 0), folder=tmp_path)
+    assert load_recording(path).lost == (7, 0)
+
+
 def test_the_label_says_when_and_on_what(saved):
     data = json.loads(saved.read_text("utf-8")) | {"recorded": "2026-11-06"}
     saved.write_text(json.dumps(data), "utf-8")
@@ -81,6 +86,8 @@ def without(name):
         (changed(seconds={"1": [-1]}), "must be at least 0 seconds"),
         (changed(seconds={"1": [float("nan")]}), "and finite, not nan"),
         (changed(seconds={"one": [1.0]}), "invalid literal"),
+        (changed(lost=[0, -1]), "lost must be at least 0, not -1"),
+        (changed(lost=["many"]), "lost must be a whole number"),
     ],
 )
 def test_a_recording_that_cannot_be_read_says_what_is_wrong_with_it(saved, change, said):
@@ -121,8 +128,14 @@ def test_the_course_has_a_good_recording_of_each_executor(name):
     assert scaling.machine.gil == (name != "free-threaded")
 
 
+def test_the_course_has_a_recording_of_updates_that_a_python_without_a_gil_lost():
+    lost = load_recording("free-threaded").lost
+    assert len(lost) >= 9
+    assert 0 < max(lost) < 1_000_000
+
+
 def test_recordings_name_no_person_and_no_place():
-    words = {"format", "recorded", "machine", "function", "executor", "tasks", "seconds", "startup"}
+    words = {"format", "recorded", "machine", "function", "executor", "tasks", "seconds", "startup", "lost"}
     for path in DATA.glob("*.json"):
-        assert set(json.loads(path.read_text("utf-8"))) == words
+        assert set(json.loads(path.read_text("utf-8"))) | {"lost"} == words
         assert "/" not in path.read_text("utf-8")

@@ -133,8 +133,10 @@ def check(*, as_json: bool) -> int:
 def record(executors: list[str]) -> None:
     """Record how much faster 2 and 4 workers of each of `executors` are, of those that this machine has."""
     from threadlab.running import measuring, recordings  # here, for nothing else needs them
+    from threadlab.running.executors import without_gil
     from threadlab.workloads.cpu import count_primes
 
+    lesson = importlib.import_module("threadlab.teaching.demos").lesson("04")
     limit = 50_000
     while measuring.measure(partial(count_primes, limit), repeats=1).median < 0.15:  # seconds
         limit *= 2
@@ -146,10 +148,10 @@ def record(executors: list[str]) -> None:
         except RuntimeError as why:  # this machine has it not
             print(f"{executor}: {why}", flush=True)
         else:
-            recordings.save_recording(scaling)
+            again = range(9) if executor == "free-threaded" else ()
+            recordings.save_recording(scaling, lost=[without_gil(lesson["lost_updates"]) for _ in again])
             print(f"{executor}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
     if "threads" in executors:  # and the three kinds of work of 04, as they stand there
-        lesson = importlib.import_module("threadlab.teaching.demos").lesson("04")
         for name in ("count_primes_once", "hash_once", "wait_once"):
             scaling = measuring.sweep(lesson[name], range(4), workers=(1, 2, 4), repeats=20)
             recordings.save_recording(scaling, name)

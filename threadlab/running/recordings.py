@@ -24,6 +24,7 @@ class Recording:
 
     scaling: Scaling
     day: date
+    lost: tuple[int, ...] = ()  # of a million updates, by each call of the textbook counter in 04
 
     @property
     def label(self) -> str:
@@ -64,7 +65,9 @@ def recordings_of(names: Iterable[str]) -> dict[str, Recording]:
     return found
 
 
-def save_recording(scaling: Scaling, name: str = "", *, folder: Path | None = None) -> Path:
+def save_recording(
+    scaling: Scaling, name: str = "", *, lost: Iterable[int] = (), folder: Path | None = None
+) -> Path:
     """Write `scaling` into `folder` as `name` or its executor; an older one stays until it is done."""
     path = (folder or DATA) / f"{name or scaling.executor}.json"
     part = path.with_suffix(".part")
@@ -77,6 +80,7 @@ def save_recording(scaling: Scaling, name: str = "", *, folder: Path | None = No
         "tasks": scaling.tasks,
         "seconds": {n: timing.seconds for n, timing in scaling.timings.items()},  # by number of workers
         "startup": dict(scaling.startup),
+        "lost": list(lost),
     }
     try:
         part.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
@@ -99,4 +103,5 @@ def _from_json(data: dict[str, Any]) -> Recording:
     startup = {int(n): number("startup", value) for n, value in data["startup"].items()}
     tasks = whole_number("tasks", data["tasks"])
     scaling = Scaling(str(data["function"]), str(data["executor"]), tasks, timings, startup, machine)
-    return Recording(scaling, date.fromisoformat(data["recorded"]))
+    lost = tuple(whole_number("lost", each, least=0) for each in data.get("lost", ()))
+    return Recording(scaling, date.fromisoformat(data["recorded"]), lost)
