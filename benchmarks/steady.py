@@ -21,7 +21,7 @@ from statistics import median
 
 from threadlab import count_primes, hash_buffer, sweep, this_machine
 
-AGAIN, LIMIT, PRIMES = 20, 8.0, 13_000
+AGAIN, LIMIT, PRIMES = 20, 8.0, 12_000
 SPIN = "while True: pass"
 
 

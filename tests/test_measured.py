@@ -96,6 +96,13 @@ def test_no_round_is_begun_that_would_end_too_late():
     assert (known.another_round(5.6) != [], known.another_round(5.7)) == (True, [])
 
 
+def test_on_an_idle_computer_a_run_takes_at_most_3_s_for_each_kind_of_work():
+    known = measured(*[("primes", 1, 2.0), ("primes", 2, 1.0)] * 3, works=("primes",), workers=(2,))
+    assert (known.another_round(2.0, idle=True) != [], known.another_round(2.2, idle=True)) == (True, [])
+    known.works = ("primes", "primes")
+    assert (known.another_round(4.1, idle=True) != [], known.another_round(4.3, idle=True)) == (True, [])
+
+
 def test_one_function_alone_is_measured_once():
     assert measured(("", 1, 4.0)).another_round(0.1) == []
 

@@ -119,6 +119,16 @@ def test_run_takes_rounds_until_the_verdicts_are_clear(monkeypatch):
     assert panel.known.scalings()[0].rounds == 5
 
 
+@pytest.mark.parametrize(("limit", "rounds"), [("", 3), ("other programs keep one of 2 cores busy", 5)])
+def test_run_ends_sooner_where_nothing_disturbs(monkeypatch, limit, rounds):
+    monkeypatch.setattr(measured, "SOON", 0.0)
+    monkeypatch.setattr(panels, "limits", lambda: limit)
+    monkeypatch.setattr(Scaling, "verdict", lambda scaling, n: Verdict("gain", "a gain"))
+    panel = panel_of(note_work, workers=(2,), kinds=(primes,))
+    press(panel, panel.run)
+    assert panel.known.scalings()[0].rounds == rounds
+
+
 def test_every_value_of_the_first_round_is_drawn_and_then_every_round(monkeypatch):
     monkeypatch.setattr(measured, "ENOUGH", 0.0)
     panel, drawn = panel_of(note_work, workers=(1, 2), kinds=(primes,)), []

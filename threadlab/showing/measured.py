@@ -11,6 +11,7 @@ from threadlab.running.timeline import Timeline
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
 ROUNDS = 3  # at least, of a run that compares kinds of work
 ENOUGH = 7.5  # seconds that more may take; with the last picture less than 8
+SOON = 2.8  # seconds for each kind of work where nothing disturbs; from the click to the end less than 3
 STRIP = "strip"  # marks a run that is watched for who holds the GIL, and not timed
 Setting = tuple[str, int]  # the kind of work ("" if there is only one) and the number of workers
 Job = Setting | tuple[str, int, str]  # with STRIP
@@ -89,10 +90,10 @@ class Measured:
         """Return the jobs of a whole run or, with kinds of work, of one round of it."""
         return [(work, n) for work in self.works or ("",) for n in self.counts]
 
-    def another_round(self, spent: float) -> list[Job]:
-        """Return the jobs of the next round of a run that has taken `spent` seconds, if it needs one."""
-        scalings = self.scalings()
-        go_on = scalings and another_round(scalings, spent, least=ROUNDS, limit=ENOUGH)
+    def another_round(self, spent: float, *, idle: bool = False) -> list[Job]:
+        """Return the jobs of one more round after `spent` seconds, if need be; there are fewer if `idle`."""
+        scalings, limit = self.scalings(), min(ENOUGH, SOON * len(self.works)) if idle else ENOUGH
+        go_on = scalings and another_round(scalings, spent, least=ROUNDS, limit=limit)
         return self.all_settings() if go_on else []
 
     def expected(self, *jobs: Job) -> float:

@@ -169,13 +169,13 @@ class Panel(RunPanel):
         self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""  # a sign of life
         self.known.begin(self._condition(), anew=wish == "run")
         if wish == "run":
+            self._began = time.monotonic()
             self._see_limits()
-        self._began = time.monotonic()
         return jobs
 
     def more(self) -> list[Job]:
         """Return one more round until the verdicts are clear or the time is over, then what is watched."""
-        if jobs := self.known.another_round(time.monotonic() - self._began):
+        if jobs := self.known.another_round(time.monotonic() - self._began, idle=not self._limits):
             return jobs
         last, self._last = self._last, []
         return last
