@@ -24,7 +24,7 @@ def test_a_limit_that_is_no_number_of_candidates_is_refused(limit, error):
 
 def test_orders_are_priced_as_they_are_processed_without_the_wait(monkeypatch):
     orders = sample_orders(3)
-    expected = process_orders(orders, wait=0, effort=10)
+    expected = process_orders(orders, wait=0, effort=5)
     monkeypatch.delattr("time.sleep")
     assert price_orders(orders) == expected
 

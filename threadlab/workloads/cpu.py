@@ -28,7 +28,7 @@ def count_primes(limit: int) -> int:
     return primes
 
 
-def price_orders(orders: Iterable[Order], *, effort: int = 10) -> list[Receipt]:
+def price_orders(orders: Iterable[Order], *, effort: int = 5) -> list[Receipt]:
     """Price `orders` in pure Python, as `process_orders` does with this `effort`, without waiting."""
     return process_orders(orders, wait=0, effort=effort)
 
