@@ -22,7 +22,7 @@ from statistics import median
 from threadlab import count_primes, hash_buffer, sweep, this_machine
 
 AGAIN, LIMIT, PRIMES = 20, 8.0, 13_000
-QUICK = 11_000  # primes below, in a panel: a run of 8 such tasks takes about 100 ms
+QUICK = 5_500  # primes below, in a panel: ten rounds of 8 such tasks, about 40 ms a run, fit into 3 s
 SPIN = "while True: pass"
 
 

@@ -103,6 +103,13 @@ def test_on_an_idle_computer_a_run_takes_at_most_3_s_for_each_kind_of_work():
     assert (known.another_round(4.1, idle=True) != [], known.another_round(4.3, idle=True)) == (True, [])
 
 
+def test_an_idle_computer_on_which_others_begin_to_work_is_idle_no_longer():
+    known = measured(*[("primes", 1, 2.0), ("primes", 2, 1.0)] * 3, works=("primes",), workers=(2,))
+    known.add(("primes", 1), 2.0, LANES, share=0.1)
+    known.add(("primes", 2), 1.0, LANES, share=0.1)
+    assert known.another_round(2.4, idle=True) != []
+
+
 def test_one_function_alone_is_measured_once():
     assert measured(("", 1, 4.0)).another_round(0.1) == []
 

@@ -122,6 +122,7 @@ def test_run_takes_rounds_until_the_verdicts_are_clear(monkeypatch):
 @pytest.mark.parametrize(("limit", "rounds"), [("", 3), ("other programs keep one of 2 cores busy", 5)])
 def test_run_ends_sooner_where_nothing_disturbs(monkeypatch, limit, rounds):
     monkeypatch.setattr(measured, "SOON", 0.0)
+    monkeypatch.setattr(coordinating, "own_share", lambda: 1.0)
     monkeypatch.setattr(panels, "limits", lambda: limit)
     monkeypatch.setattr(Scaling, "verdict", lambda scaling, n: Verdict("gain", "a gain"))
     panel = panel_of(note_work, workers=(2,), kinds=(primes,))

@@ -5,7 +5,7 @@ from statistics import mean, median
 from typing import Any
 
 from threadlab.running.machine import this_machine
-from threadlab.running.scaling import Scaling, Timing, another_round
+from threadlab.running.scaling import CALM, Scaling, Timing, another_round
 from threadlab.running.timeline import Timeline
 
 QUICK = 1.0  # seconds; a setting that is expected to take less is measured without a click
@@ -92,7 +92,9 @@ class Measured:
 
     def another_round(self, spent: float, *, idle: bool = False) -> list[Job]:
         """Return the jobs of one more round after `spent` seconds, if need be; there are fewer if `idle`."""
-        scalings, limit = self.scalings(), min(ENOUGH, SOON * len(self.works)) if idle else ENOUGH
+        scalings = self.scalings()
+        calm = idle and all(each.share > CALM for each in scalings)  # others may have begun since
+        limit = min(ENOUGH, SOON * len(self.works)) if calm else ENOUGH
         go_on = scalings and another_round(scalings, spent, least=ROUNDS, limit=limit)
         return self.all_settings() if go_on else []
 
