@@ -1,10 +1,13 @@
 import base64
+import io
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
 import nbformat
 import pytest
+from fontTools.ttLib import TTFont
 from IPython.core.formatters import DisplayFormatter
 from nbclient import NotebookClient
 
@@ -26,10 +29,16 @@ def test_a_picture_is_an_image_with_its_words_beside_it():
     assert shown["text/plain"] == 'stock["mug"] < 0'
 
 
-def test_letters_are_outlines_so_that_they_look_the_same_everywhere():
+def test_a_picture_brings_its_letters_so_that_they_look_the_same_everywhere():
     source = bundle(plot_timeline(TOGETHER))["text/html"].split("base64,")[1].split('"')[0]
-    picture = ElementTree.fromstring(base64.b64decode(source))
-    assert not list(picture.iter("{http://www.w3.org/2000/svg}text"))
+    drawn = base64.b64decode(source)
+    words = ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")
+    fonts = [
+        TTFont(io.BytesIO(base64.b64decode(font))) for font in re.findall(rb"woff;base64,([^)]*)", drawn)
+    ]
+    letters = {ord(letter) for each in words for letter in each.text}
+    assert letters
+    assert [letters - font.getBestCmap().keys() for font in fonts] == [set(), set()]
 
 
 def test_no_words_leave_the_picture_at_its_edges():
