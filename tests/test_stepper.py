@@ -11,6 +11,7 @@ from threadlab import LIVELOCK, explore, plot_orders, show_orders
 from threadlab.showing.moments import cycle, did, moment, words
 from threadlab.showing.style import RED, deep
 from threadlab.showing.tiles import orders_words
+from threadlab.teaching.predict import Guess
 
 
 class Shop:
@@ -87,6 +88,11 @@ def press(panel, name):
 
 def text(html):
     return re.sub(r"(<[^>]+>|\s)+", " ", html)
+
+
+def test_a_guess_stands_dashed_beside_the_headline():
+    shown = panel(guess=Guess("1 of 6")).whole.children[0].value
+    assert text(shown.partition("dashed")[2]).endswith("your guess: 1 of 6 ")
 
 
 # --- the picture

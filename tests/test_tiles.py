@@ -13,6 +13,7 @@ from threadlab.showing.tiles import (
     tiles,
     turns,
 )
+from threadlab.teaching.predict import Guess
 
 
 class Shop:
@@ -105,3 +106,15 @@ def test_tiles_tell_threads_apart_by_letter_and_colour_and_are_read_aloud():
 def test_outcomes_are_said_in_words():
     said = [outcome_words(each) for each in (-2, DEADLOCK, LIVELOCK, Crash("B", "KeyError"), ("a", 1))]
     assert said == ["−2", "DEADLOCK", "LIVELOCK", "B died of KeyError", "('a', 1)"]
+
+
+def test_a_guess_stands_dashed_beside_the_headline_that_it_was_about():
+    result = found([sell, sell], {0})
+    right = plot_orders(result, beside=result, guess=Guess("1 of 6")).figure.axes[1]
+    assert right.get_title("right") == "your guess: 1 of 6"
+    assert right._right_title.get_bbox_patch().get_linestyle() == "--"
+    assert plot_orders(result, guess=Guess("all")).get_title("right") == "your guess: all"
+
+
+def test_nothing_stands_there_before_the_click():
+    assert plot_orders(found([sell, sell], {0}), guess=Guess()).get_title("right") == ""

@@ -14,13 +14,14 @@ from threadlab.schedules.results import Step, write
 from threadlab.showing import tiles
 from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.moments import code, did, moment
-from threadlab.showing.style import GREEN, GREY, INK, RED, Shown, each_is
+from threadlab.showing.style import GREEN, GREY, INK, PURPLE, RED, Shown, each_is
 from threadlab.showing.tiles import Row, colour_of, outcome_words, tile, turns
 
+WIDE = 320  # pixels of an order, at least
 PACE = 1200  # milliseconds a step, played slowly
 
 
-def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
+def show_orders(exploration: Exploration, *, case: str = "", guess: Any = None) -> "Orders":
     """Show every order that `exploration` found; a click on a tile walks there, step by step.
 
         >>> from threadlab import explore
@@ -32,13 +33,14 @@ def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
     Args:
         exploration: What explore() returned.
         case: The order at whose end to begin; by default, at the start of the simplest wrong one.
+        guess: What predict() returned, written in a dashed box beside the headline.
 
     Raises:
         TypeError: `exploration` is no exploration.
         ValueError: `case` does not fit the program.
     """
     (found,) = each_is("exploration", [exploration], "can_starve", "what explore() returned")
-    panel = Orders(found, case)
+    panel = Orders(found, case, guess)
     if get_ipython() is not None:
         display(tiles.still(found)._repr_mimebundle_() | panel.whole._repr_mimebundle_(), raw=True)
         take_the_place(panel, *(place.function for place in panel.walk.start.places.values()))
@@ -48,21 +50,22 @@ def show_orders(exploration: Exploration, *, case: str = "") -> "Orders":
 class Orders(Shown):
     """A row of tiles for each order, and beside them the walk through one of them."""
 
-    def __init__(self, found: Exploration, case: str = "") -> None:
+    def __init__(self, found: Exploration, case: str = "", guess: Any = None) -> None:
         self.found = found
         rows = tiles.rows_of(found)
         self.simplest = found.simplest_wrong
         self.walk = found.follow(case or self.simplest or rows[0].case)
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
         self._told, self._view = widgets.HTML(), widgets.HTML()
-        self._case = widgets.Text(placeholder="type an order, such as ABBA", continuous_update=False)
-        self._case.layout.width = "220px"
+        self._case = widgets.Text(placeholder="type an order, say ABBA", continuous_update=False)
+        self._case.layout.width = "200px"
         self._case.observe(lambda change: self.go(change["new"].upper()), "value")
         last = len(self.walk.steps)
-        looks = {"readout": False, "layout": {"width": "200px"}}
+        looks = {"readout": False, "layout": {"width": "140px"}}
         self._slider = widgets.IntSlider(value=last if case else 0, max=last, **looks)
         self._slider.observe(lambda _: self._draw(), "value")
         self._play = widgets.Play(value=self._slider.value, max=last, interval=PACE, show_repeat=False)
+        self._play.layout.width = "80px"
         self._link = widgets.jslink((self._play, "value"), (self._slider, "value"))
         self._threads = {
             name: button(f"{name} steps", partial(self.take, name), colour=colour_of(name))
@@ -74,13 +77,16 @@ class Orders(Shown):
         controls = widgets.HBox(moves, layout={"flex_flow": "row wrap"})
         title = f'<b style="font-size:24px;color:{INK}">{escape(tiles.headline(found))}</b>'
         aside = f' <span style="font-size:16px;color:{GREY}">&nbsp; {escape(tiles.counted(found))}</span>'
+        look = f"border:2px dashed {PURPLE};padding:1px 8px;margin-left:20px;font-size:16px;color:{PURPLE}"
+        guessed = f'<span style="{look}">{escape(said)}</span>' if (said := tiles.guess_words(guess)) else ""
         size = 34 if len(rows) <= 12 else 26  # pixels; twenty orders fit one screen
-        grid = widgets.VBox([self._row(row, size) for row in rows], layout={"padding": "0 20px 0 0"})
+        in_columns = {"flex": f"1 0 {WIDE}px", "min_width": "min-content", "flex_flow": "row wrap"}
+        grid = widgets.Box([self._row(row, size) for row in rows], layout=in_columns)
         least = 560 if len(rows) > 8 else 700  # pixels; a few rows may stand above the walk
-        beside = {"flex": f"1 1 {least}px", "min_width": "0"}
+        beside = {"flex": f"1000 1 {least}px", "min_width": "0"}
         walk = widgets.VBox([controls, self._told, self._view], layout=beside)
         body = widgets.HBox([grid, walk], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        self.whole = widgets.VBox([widgets.HTML(title + aside), body])
+        self.whole = widgets.VBox([widgets.HTML(title + aside + guessed), body])
         self._draw()
 
     @property
@@ -122,9 +128,10 @@ class Orders(Shown):
             go, font = partial(self.go, row.case, done), size // 2
             box = {"min_width": f"{1.2 * size:.0f}px", "height": f"{size - 4}px", "margin": "1px"}
             buttons.append(button(text, go, colour=colour_of(thread), font=font, **box))
-        look = f"font-size:{size // 2 + 1}px;line-height:{size - 2}px;white-space:nowrap;padding-left:8px"
+        look = f"font-size:{size // 2 + 1}px;line-height:{size - 2}px;white-space:nowrap;padding:0 16px 0 8px"
         said = f'<div style="{look}">{escape(row.told)}&ensp;{_sign(row.right)} {row.number}</div>'
-        return widgets.HBox([*buttons, widgets.HTML(said)])
+        wide = {"width": f"{WIDE}px", "min_width": "max-content"}
+        return widgets.HBox([*buttons, widgets.HTML(said)], layout=wide)
 
     def _draw(self) -> None:
         place, walk = self.place, self.walk

@@ -13,13 +13,15 @@ from matplotlib.patches import Rectangle
 from threadlab.schedules import Crash, Exploration
 from threadlab.showing import style
 from threadlab.showing.saying import count, number
-from threadlab.showing.style import COLOURS, GREEN, GREY, RED, Picture, deep, write
+from threadlab.showing.style import COLOURS, GREEN, GREY, PURPLE, RED, Picture, deep, write
 
 MOST = 20  # orders that a class can still look through one by one
 SIGNS = ("✗ wrong", "✓ right")
 NAMES = "ABCDEFGH"
 ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
 TITLE: Any = {"fontsize": style.HEADLINE, "fontweight": "bold"}
+GUESS: Any = {"fontsize": style.TEXT, "color": deep(PURPLE), "x": 0.98, "y": 1, "pad": 10}
+GUESS["bbox"] = {"facecolor": "white", "edgecolor": PURPLE, "linestyle": "--", "linewidth": 2.5}
 _TILE = "display:inline-block;text-align:center;font-weight:bold;color:white;border-radius:3px;margin:1px"
 
 
@@ -114,7 +116,9 @@ def counted(found: Exploration) -> str:
     return "; ".join(part for part in (steps, starves, *found.notes) if part)
 
 
-def plot_orders(result: Exploration, *, ax: Axes | None = None, beside: Exploration | None = None) -> Axes:
+def plot_orders(
+    result: Exploration, *, ax: Axes | None = None, beside: Exploration | None = None, guess: Any = None
+) -> Axes:
     """Draw the orders of `result` as rows of tiles; if they are many, one of each outcome.
 
         >>> from threadlab import explore
@@ -128,6 +132,7 @@ def plot_orders(result: Exploration, *, ax: Axes | None = None, beside: Explorat
         result: What explore() returned.
         ax: Where to draw; by default a new picture, which is shown.
         beside: Another exploration to compare with, drawn at the right of a new picture.
+        guess: What predict() returned, written in a dashed box beside the last headline.
 
     Raises:
         TypeError: `result` or `beside` is no exploration.
@@ -135,12 +140,19 @@ def plot_orders(result: Exploration, *, ax: Axes | None = None, beside: Explorat
     (found,) = style.each_is("result", [result], "can_starve", "what explore() returned")
     if beside is not None:
         style.each_is("beside", [beside], "can_starve", "what explore() returned")
-        return _drawn_beside(found, beside)
-    return style.finish(_drawn(found, ax), orders_words(found), counted(found), shown=ax is None)
+        return _drawn_beside(found, beside, guess_words(guess))
+    axes, words = _drawn(found, ax), f"{orders_words(found)}\n{guess_words(guess)}".rstrip()
+    axes.set_title(guess_words(guess), loc="right", **GUESS)
+    return style.finish(axes, words, counted(found), shown=ax is None)
 
 
-def _drawn_beside(found: Exploration, other: Exploration) -> Axes:
-    """Draw the rows of both, each with its own headline."""
+def guess_words(guess: Any) -> str:
+    """Return what `guess`, which predict() returned, stands for once it is made."""
+    return f"your guess: {guess.label}" if getattr(guess, "label", None) else ""
+
+
+def _drawn_beside(found: Exploration, other: Exploration, guess: str) -> Axes:
+    """Draw the rows of both, each with its own headline, and the `guess` about the other."""
     lines = max(len(rows_of(each)) for each in (found, other))
     left = style.new_axes(lines * ROW, left=24, right=24 + WIDE / 2)
     x, y, width, height = left.get_position().bounds
@@ -149,7 +161,9 @@ def _drawn_beside(found: Exploration, other: Exploration) -> Axes:
         style.below(_drawn(each, ax, wide=WIDE / 2, lines=lines), counted(each))
         ax.set_title(headline(each), loc="left", x=0, y=1, pad=10, color=style.INK, **TITLE)
     (first, *rows), (other_first, *other_rows) = (orders_words(e).splitlines() for e in (found, other))
-    style.show(left, "\n".join([f"{first}; beside: {other_first}", *rows, "beside:", *other_rows]))
+    right.set_title(guess, loc="right", **GUESS)
+    words = "\n".join([f"{first}; beside: {other_first}", *rows, "beside:", *other_rows, guess])
+    style.show(left, words.rstrip())
     return left
 
 
