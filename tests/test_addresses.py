@@ -27,6 +27,17 @@ def test_nothing_is_asked_for_before_run(tmp_path):
         assert (site.served, panel.picture.alt.splitlines()[0]) == ({}, "not asked yet")
 
 
+def test_what_was_typed_is_kept_when_the_cell_is_run_again(tmp_path):
+    try_urls(["https://kept.example/"], folder=tmp_path).text.value = "https://mine.example/\nhttp"
+    assert try_urls(["https://kept.example/"], folder=tmp_path).text.value == "https://mine.example/\nhttp"
+    assert try_urls(["https://other.example/"], folder=tmp_path).text.value == "https://other.example/"
+
+
+def test_an_emptied_box_says_again_what_it_said_at_first(tmp_path):
+    try_urls(["https://first.example/"], folder=tmp_path).text.value = "\n"
+    assert try_urls(["https://first.example/"], folder=tmp_path).text.value == "https://first.example/"
+
+
 def test_run_downloads_what_the_text_box_says(panel, tmp_path):
     with serve_site(latency=0.0) as site:
         panel.text.value = "\n".join(site.urls(3))

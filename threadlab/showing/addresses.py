@@ -27,6 +27,8 @@ PLACES = (
     "https://www.rfc-editor.org/rfc/rfc9110.txt",
 )
 MOST = 50  # addresses; more would not be polite
+# Kept while the kernel runs, by what the box said at first: a cell that is run again must not forget it.
+_typed: dict[tuple[str, ...], list[str]] = {}
 LIMITS: Any = {"retries": 1, "size_limit": 10_000_000, "time_limit": 20.0}
 
 
@@ -40,7 +42,7 @@ def try_urls(
         'not asked yet'
 
     Args:
-        urls: What the text box says at first.
+        urls: What the text box says at first; the same ones later bring back what was typed instead.
         folder: Where the files go.
         workers: The numbers of threads to choose from, at most 8 to be polite.
 
@@ -51,7 +53,9 @@ def try_urls(
     many = thread_counts("workers", workers)
     if many[-1] > 8:
         raise ValueError(f"workers must be at most 8, to be polite to sites of others, not {many[-1]}")
-    panel = Addresses([str(each) for each in some("urls", urls)], Path(folder), many)
+    first = tuple(str(each) for each in some("urls", urls))
+    panel = Addresses(_typed.get(first) or first, Path(folder), many)
+    panel.text.observe(lambda change: _typed.update({first: change["new"].strip().splitlines()}), "value")
     take_the_place(panel, "try_urls")
     panel.show(panel.told)
     return panel
