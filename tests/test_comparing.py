@@ -79,3 +79,10 @@ def test_the_setting_of_the_slider_is_pointed_out():
 
 def test_nothing_measured_leaves_empty_axes():
     assert lines(drawn({}), "median") == []
+
+
+def test_equal_times_are_not_said_to_be_less():
+    assert times_words({16: 0.31, 64: 0.3}, 64).splitlines()[0] == "64 threads: 0.3 s, as with 16"
+    assert (
+        times_words({16: 0.41, 64: 0.3}, 64).splitlines()[0] == "64 threads: 0.3 s instead of 0.4 s with 16"
+    )

@@ -88,7 +88,7 @@ def test_what_is_not_there_yet_has_its_axes_and_a_legend():
 
 
 def test_many_rows_get_a_higher_picture():
-    assert style.height(plot_downloads(THREE * 30)) > 90 * 6 > style.height(plot_downloads(THREE))
+    assert style.height(plot_downloads(THREE * 30)) > 90 * 4 > style.height(plot_downloads(THREE))
 
 
 def test_a_failed_download_is_red_and_crossed_and_says_why():

@@ -152,7 +152,7 @@ class Fetching:
 
 
 def _drawn(results: Sequence[Download], words: str, *, reach: float = 0.0, rows: int = 8) -> Picture:
-    axes = style.new_axes(ROOM + 2 * LINE, left=24)
+    axes = style.new_axes(ROOM - LINE, left=24)  # the text box is above
     plot_downloads(results, ax=axes, reach=max(1.0, reach), rows=rows)
     style.headline(axes, words.splitlines()[0])
     return Picture(axes.figure, words)

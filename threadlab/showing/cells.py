@@ -14,7 +14,8 @@ from threadlab.showing.style import Picture, Shown
 
 # What the widgets' own styles cannot say.
 _LOOKS = """<style>.threadlab-choice { width: auto; flex-flow: row nowrap; display: flex; }
-.threadlab-choice button, .threadlab-choice label { font-size: 16px; }</style>"""
+.threadlab-choice button, .threadlab-choice label { font-size: 16px; }
+.threadlab-choice label { padding-right: 8px; }</style>"""
 # What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
 _panels: dict[tuple[str, ...], Any] = {}
 

@@ -71,6 +71,8 @@ class Chooser(Sweeps):
         self.measured = choice("Run measures", {"such tasks": BUILT_IN, name_of(own or choose): OWN})
         self.measured.value = OWN if own else BUILT_IN
         mores = [*self.answers.values(), *([self.measured] if own else [])]
+        for each in mores:
+            each.style.description_width = "312px"  # buttons below each other
         super().__init__("Serial, threads, processes or asyncio?", [], pause, *mores)
         buttons, *questions = self._row.children
         self._row.children = (*questions, buttons)

@@ -164,7 +164,7 @@ def draw_times(
     if middle:
         known.limits = ax.get_ylim()
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
-        write(ax, counts[-1], best[-1], "ideal", shift=(-10, -9), ha="right", color=GREY)
+        write(ax, 0.3, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
         for n, values in times.items():
             ax.plot([n] * len(values), values, "o", color=BLUE, alpha=0.35, markersize=9, label="measured")
         looks: Any = {"color": BLUE, "linewidth": 3.5, "markersize": 11, "label": "median"}
@@ -190,10 +190,11 @@ def times_words(
     """Return the time of `workers` beside that of the fewest, then the times of all, and the knee."""
     fewest, said = min(middle, default=0), f"{saying.count(workers)}: not measured yet"
     if workers in middle:
-        other = "" if fewest == 1 else f" with {fewest}"
-        beside = f" instead of {saying.seconds(middle[fewest])}{other}" if workers > fewest else ""
+        took, least = saying.seconds(middle[workers]), saying.seconds(middle[fewest])
+        other = f" instead of {least}" + f" with {fewest}" * (fewest > 1)
+        other = f", as with {fewest}" if took == least else other
         end = f". From {knee.workers} on nothing is gained." if knee else ""
-        said = f"{saying.count(workers)}: {saying.seconds(middle[workers])}{beside}{end}"
+        said = f"{saying.count(workers)}: {took}{other * (workers > fewest)}{end}"
     speed = {n: f", {middle[fewest] / t:.1f} times as fast" if n > fewest else "" for n, t in middle.items()}
     each = [f"{saying.count(n)} {saying.seconds(t)}{speed[n]}" for n, t in sorted(middle.items())]
     lines = [said, "; ".join(each)]

@@ -8,7 +8,7 @@ from threadlab.showing import saying, style
 from threadlab.showing.style import BLUE, GREY, PURPLE, Picture, write
 from threadlab.workloads.kinds import WAYS, Choice
 
-ROW = 38.0  # pixels
+ROW = 34.0  # pixels
 UNKNOWN = "not measured yet"
 _NO_FASTER = ("no gain", "loss")
 _UNCLEAR = f"{NOISY}. Close other programs and run again"

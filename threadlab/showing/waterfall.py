@@ -26,7 +26,7 @@ KINDS = {
 COLOURS = {"connects": ORANGE, "queues": GHOST, "pauses": RED, "in vain": RED}  # the others are blue
 HATCHED = ("waits", "in vain")
 LEGEND = ("queues", "connects", "waits", "receives", "in vain")  # in order of time
-ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 6.0, 4.0  # pixels for all, at least for a row and a bar
+ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 4.0, 4.0  # pixels for all, at least for a row and a bar
 
 
 @dataclass(frozen=True, slots=True)
