@@ -64,6 +64,15 @@ def run_all(page, *, limit=2 * SLOW):
     assert not set(prompts(page)) & {"[ ]:"}, "a cell was not run: one before it failed"
 
 
+def run_notebook(page, name, text=""):
+    """Open the notebook `name`, run all of it, and return the first code cell that contains `text`."""
+    open_notebook(page, name)
+    run_all(page, limit=4 * SLOW)
+    chosen = cell(page, text).first
+    chosen.scroll_into_view_if_needed()
+    return chosen
+
+
 def prompts(page):
     """Return what stands before each code cell, such as "[ ]:" or "[3]:"."""
     return page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()

@@ -1,4 +1,4 @@
-from lab import faults, open_home, open_notebook, run_all
+from lab import faults, open_home, run_notebook
 
 from threadlab.installing import ROOT
 
@@ -22,7 +22,6 @@ def test_jupyterlab_does_not_ask_about_its_news(server):
 
 
 def test_a_notebook_finds_this_threadlab(page, notebook):
-    open_notebook(page, notebook("import threadlab; print(threadlab.__file__)"))
-    run_all(page)
+    run_notebook(page, notebook("import threadlab; print(threadlab.__file__)"))
     assert str(ROOT / "threadlab") in page.locator(".jp-OutputArea-output").text_content()
     assert faults(page) == []

@@ -15,19 +15,14 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(params=LESSONS)
 def lesson(request, page):
     """Open a notebook and run all of it."""
-    lab.open_notebook(page, request.param)
-    lab.run_all(page, limit=4 * MINUTES)
+    lab.run_notebook(page, request.param)
     return page
 
 
 @pytest.fixture(params=WITH_PANEL)
 def panel(request, page):
     """Open a notebook, run all of it, and return its page and the cell of its panel."""
-    lab.open_notebook(page, request.param)
-    lab.run_all(page, limit=4 * MINUTES)
-    cell = page.locator(".jp-CodeCell").filter(has=page.get_by_role("slider")).first
-    cell.scroll_into_view_if_needed()
-    return page, cell
+    return page, lab.run_notebook(page, request.param, "try_workers(")
 
 
 def picture(cell):
@@ -72,10 +67,7 @@ def test_run_measures_and_stop_ends_it(panel):
 
 
 def test_an_order_is_walked_through_and_the_class_can_be_the_scheduler(page):
-    lab.open_notebook(page, "02_sync_primitives.ipynb")
-    lab.run_all(page, limit=4 * MINUTES)
-    cell = lab.cell(page, "explore([sell_at_once, sell_at_once]")
-    cell.scroll_into_view_if_needed()
+    cell = lab.run_notebook(page, "02_sync_primitives.ipynb", "explore([sell_at_once, sell_at_once]")
     cell.get_by_role("button", name="B steps").click()
     cell.get_by_text("B ran if shop.mugs > 0:").wait_for()
     for name in ("A steps", "B steps", "A steps"):
@@ -88,10 +80,7 @@ def test_an_order_is_walked_through_and_the_class_can_be_the_scheduler(page):
 
 
 def test_the_switch_of_a_fair_lock_gives_a_picture_of_other_turns(page):
-    lab.open_notebook(page, "03_deadlock_and_debugging.ipynb")
-    lab.run_all(page, limit=4 * MINUTES)
-    cell = lab.cell(page, "try_fairness(open_cafe")
-    cell.scroll_into_view_if_needed()
+    cell = lab.run_notebook(page, "03_deadlock_and_debugging.ipynb", "try_fairness(open_cafe")
     before = picture(cell)
     cell.get_by_role("button", name="fair lock").click()  # draws at once, and again after its run
     changed = "([cell, before]) => (cell.querySelector('img[alt]')?.alt ?? before) !== before"
@@ -100,10 +89,7 @@ def test_the_switch_of_a_fair_lock_gives_a_picture_of_other_turns(page):
 
 
 def test_a_click_on_a_kind_of_work_shows_who_held_the_gil_beside_its_speed_up(page):
-    lab.open_notebook(page, "04_gil_impact.ipynb")
-    lab.run_all(page, limit=4 * MINUTES)
-    cell = lab.cell(page, "try_workers(run_all")
-    cell.scroll_into_view_if_needed()
+    cell = lab.run_notebook(page, "04_gil_impact.ipynb", "try_workers(run_all")
     cell.locator(".threadlab-choice button", has_text="count_primes_once").click()
     seen = "cell => (cell.querySelector('img[alt]')?.alt ?? '').includes('thread 1: running')"
     page.wait_for_function(seen, arg=cell.element_handle(), timeout=MINUTES)
@@ -112,10 +98,7 @@ def test_a_click_on_a_kind_of_work_shows_who_held_the_gil_beside_its_speed_up(pa
 
 
 def test_downloads_grow_on_the_screen_and_addresses_can_be_typed(page):
-    lab.open_notebook(page, "05_io_speedup.ipynb")
-    lab.run_all(page, limit=4 * MINUTES)
-    cell = lab.cell(page, "try_workers(fetch_all")
-    cell.scroll_into_view_if_needed()
+    cell = lab.run_notebook(page, "05_io_speedup.ipynb", "try_workers(fetch_all")
     cell.get_by_role("button", name="Run").click()
     cell.locator(".jp-OutputArea svg > rect").first.wait_for(timeout=MINUTES)  # a bar, no pattern
     cell.locator("button:enabled", has_text="Run").wait_for(timeout=4 * MINUTES)
