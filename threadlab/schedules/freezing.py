@@ -14,6 +14,7 @@ from typing import Any
 from threadlab.schedules.learner import Learner
 from threadlab.schedules.outline import UNKNOWN
 from threadlab.schedules.primitives import Lock, RLock, UnsupportedError
+from threadlab.schedules.run import Run
 from threadlab.schedules.world import Instant
 
 _Word = ctypes.c_ssize_t
@@ -43,7 +44,7 @@ class Freezer:
         self._ways = dict(_WAYS)
         self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a frozen form
         self.thread_locals = False  # whether a thread-local was met
-        self.clocks: list[float] = []
+        self.run = Run(0, lambda run: None)
         self.forget()
 
     def forget(self) -> None:
@@ -67,6 +68,8 @@ class Freezer:
             return "range", value.start, value.stop, value.step
         if kind is tuple:
             return ("tuple", *[self(each) for each in value])
+        if (kind is Lock or kind is RLock) and value in self.run.names:
+            return self.run.names[value]  # what it holds is a part of every state
         known = self._met.get(id(value))
         if known == 0:
             return "#"  # the shared state itself
@@ -146,7 +149,7 @@ _WAYS: dict[type, Callable[[Freezer, Any], Any]] = {
     dict: lambda freeze, pairs: ("dict", *[(freeze(name), freeze(each)) for name, each in pairs.items()]),
     Lock: lambda freeze, lock: ("lock", lock.content()),
     RLock: lambda freeze, lock: ("lock", lock.content()),
-    Instant: lambda freeze, now: ("instant", round(float.__sub__(now, freeze.clocks[now.clock]), 9)),
+    Instant: lambda freeze, now: ("instant", round(float.__sub__(now, freeze.run.clocks[now.clock]), 9)),
     types.CellType: Freezer._cell,
     types.FunctionType: Freezer._function,
     types.MethodType: lambda freeze, method: ("method", freeze(method.__func__), freeze(method.__self__)),

@@ -1,5 +1,6 @@
 """The graph of all states: how many schedules end where, which is the simplest, and what never ends."""
 
+import functools
 import heapq
 import math
 from collections.abc import Collection, Iterable, Iterator
@@ -54,11 +55,16 @@ class Graph:
 
     # --- counting
 
+    @functools.cached_property
+    def parts(self) -> list[list[int]]:
+        """The strongly connected parts of all states, each before those it leads to; found once."""
+        return self.groups()
+
     def count(self) -> dict[Any, float]:
         """Return the number of schedules per outcome: the number of ways from the start to its states."""
         ways: list[float] = [1, *[0] * len(self.nodes)]
         found: dict[Any, float] = {}
-        for group in self.groups():
+        for group in self.parts:
             total = sum(ways[number] for number in group)
             if total and self._is_cycle(group):
                 total = math.inf
@@ -75,7 +81,7 @@ class Graph:
     def lengths(self, thread: int) -> tuple[int, int]:
         """Return the fewest and the most steps that `thread` takes in a schedule; there must be no cycle."""
         least, most = {0: 0}, {0: 0}
-        for (number,) in self.groups():
+        for (number,) in self.parts:
             for mover, after in self.nodes[number].edges():
                 low, high = least[number] + (mover == thread), most[number] + (mover == thread)
                 least[after], most[after] = min(least.get(after, low), low), max(most.get(after, 0), high)
@@ -124,7 +130,8 @@ class Graph:
 
     def cycles(self, numbers: Iterable[int] | None = None, without: int = -1) -> list[list[int]]:
         """Return the parts of `numbers` that hold a cycle, leaving out the steps of one thread."""
-        return [group for group in self.groups(numbers, without) if self._is_cycle(group, without)]
+        groups = self.parts if numbers is None and without < 0 else self.groups(numbers, without)
+        return [group for group in groups if self._is_cycle(group, without)]
 
     def _is_cycle(self, group: list[int], without: int = -1) -> bool:
         edges = self.nodes[group[0]].edges()

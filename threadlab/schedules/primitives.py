@@ -25,6 +25,8 @@ class Lock:
         self.inner = getattr(condition, "_lock", None)  # what a woken waiter of `condition` must get back
         self.depth, self.line = 0, 0
         self.holder: int | None = None
+        if world.run.current is None:
+            world.run.names[self] = "made by state", len(world.run.names)
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Get the lock; as `threading.Lock.acquire`."""

@@ -49,6 +49,9 @@ class Program:
 
     def play(self, scheduler: Scheduler, decide: Decide) -> Run:
         """Run the threads once on a fresh state, in the order that `decide` asks for."""
+        if self._before is None:
+            with inside(scheduler):
+                self._before = self.make()
         run = scheduler.run = Run(len(self.calls), decide)
         run.state = self._fresh_state(scheduler)
         calls = [partial(call, run.state, *arguments) for call, arguments in self.calls]
@@ -56,8 +59,6 @@ class Program:
 
     def _fresh_state(self, scheduler: Scheduler) -> Any:
         with inside(scheduler):
-            if self._before is None:
-                self._before = self.make()
             made = self.make()
         if made is self._before and not isinstance(made, _CONSTANT):
             raise ValueError(

@@ -26,6 +26,7 @@ class Run:
         self.parts: list[int | None] = [None] * count  # the number of each thread's state while it stays so
         self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
         self.current: int | None = None
+        self.names: dict[Lock, Any] = {}  # of locks made by `state`, which are the same ones in every run
         # Seconds: a clock of its own for each thread, which the library's time-outs use (one thread's time
         # must not end another one's wait), and last the one the learner reads, which moves with anybody's.
         self.clocks = [0.0] * (count + 1)

@@ -19,7 +19,9 @@ class Search:
         self.program, self.states, self.scheduler, self.merge = program, states, scheduler, merge
         self.graph = Graph()
         self.numbers: dict[Any, int] = {}  # of states, by their keys
-        self.moves: dict[tuple[int, int, int], tuple[int, int]] = {}  # steps by what they depend on
+        # What steps do, and who can take one, by the numbers of all that these depend on.
+        self.moves: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+        self.able: dict[int | tuple[int, int], bool] = {}
         self.todo: list[tuple[int, int]] = []  # steps not yet taken: the number of a state, a thread
         self.runs = 0
         self.stopped = ""  # the bound that was met
@@ -30,6 +32,8 @@ class Search:
         self.most, self.until, self.stop = most, until, stop
         self.play(-1, -1)
         while self.todo and not self.stopped:
+            if self.scheduler.clock_is_data and not self.states.clock_counts:
+                return  # what was found so far may be wrong
             self.last = self.todo.pop()
             known = self.foreseen(*self.last)
             if known is None:
@@ -67,26 +71,28 @@ class Search:
         self.opaque += key is None
         number = self.numbers.get(key or ("only after", self.last))
         if new := number is None:
-            if len(self.graph.nodes) >= self.most or perf_counter() > self.until or self.stop():
-                self.stopped = self.stopped or self.bound()
+            if self.at_bound():
                 return None
-            number = self.add(run, choices, key)
+            waits = [wait is not None for wait in run.waiting]
+            number = self.add(key, choices, waits, run.places[self.last[1]][0])
         self.link(number)
-        self.learn(key)
+        self.learn(run, choices, key)
         if not choices:
             self.end = number
-        if not new or not choices:
+        if not new:
             return None
-        chosen = self.last[1] if self.last[1] in choices else choices[0]
+        unknown = [thread for thread in choices if not self.move(key, thread)]
+        chosen = self.last[1] if self.last[1] in unknown else unknown[0] if unknown else None
         self.todo += [(number, thread) for thread in choices if thread != chosen]
-        self.last = number, chosen
+        if chosen is not None:
+            self.last = number, chosen
         return chosen
 
-    def add(self, run: Run, choices: tuple[int, ...], key: Key | None) -> int:
-        """Record a new state and return its number."""
-        waiting = sum(1 << thread for thread, wait in enumerate(run.waiting) if wait is not None)
+    def add(self, key: Key | None, choices: tuple[int, ...], waits: list[bool], where: int) -> int:
+        """Record the new state after the last step and return its number."""
+        waiting = sum(1 << thread for thread, wait in enumerate(waits) if wait)
         number = self.numbers[key or ("only after", self.last)] = len(self.graph.nodes)
-        self.graph.nodes.append(Node(choices, waiting, run.places[self.last[1]][0], key, *self.last))
+        self.graph.nodes.append(Node(choices, waiting, where, key, *self.last))
         return number
 
     def link(self, number: int) -> None:
@@ -95,29 +101,52 @@ class Search:
             node = self.graph.nodes[self.last[0]]
             node.after[node.choices.index(self.last[1])] = number
 
-    def learn(self, key: Key | None) -> None:
-        """Remember what the last step made of the shared data and of its own thread."""
-        before, place = self.graph.nodes[self.last[0]].key, self.last[1] + 1
-        if before and key and self.states.plain.issuperset((before[place], key[place])):
-            self.moves[before[0], place, before[place]] = key[0], key[place]
+    def learn(self, run: Run, choices: tuple[int, ...], key: Key | None) -> None:
+        """Remember what the last step made of the shared data and of its own thread, and who can go on."""
+        before, (thread, place) = self.graph.nodes[self.last[0]].key, (self.last[1], self.last[1] + 1)
+        if not key or not before or not self.states.plain.issuperset((before[place], key[place])):
+            return
+        self.moves[before[0], thread, before[place]] = key[0], key[place], run.places[thread][0]
+        for each, part in enumerate(key[1:]):
+            if run.waiting[each]:
+                self.able[key[0], part] = each in choices
+            else:
+                self.able[part] = run.alive[each]
 
-    def foreseen(self, number: int, thread: int) -> int | None:
-        """Return the known state to which a step leads that was seen while other threads stood elsewhere.
+    def move(self, key: Key | None, thread: int) -> tuple[int, int, int] | None:
+        """Return what a step of `thread` does, if a run has seen it, maybe while others stood elsewhere.
 
-        A step depends on the shared data and on its own thread alone; the others stay as they are, which is
-        sure of those that hold plain values only.
+        A step depends on the shared data and on its own thread alone, and the other threads stay as they are.
+        That is sure of threads that hold plain values only, so the moves of others are not used.
         """
-        key, place = self.graph.nodes[number].key, thread + 1
         if not key or not self.states.plain.issuperset(key[1:]):
             return None
-        move = self.moves.get((key[0], place, key[place]))
-        return move and self.numbers.get((move[0], *key[1:place], move[1], *key[place + 1 :]))
+        return self.moves.get((key[0], thread, key[thread + 1]))
+
+    def foreseen(self, number: int, thread: int) -> int | None:
+        """Return the state to which a step leads, new or not, if that is known without a run."""
+        key, place = self.graph.nodes[number].key, thread + 1
+        move = self.move(key, thread)
+        if not key or not move:
+            return None
+        shared, part, where = move
+        after = (shared, *key[1:place], part, *key[place + 1 :])
+        if (known := self.numbers.get(after)) is not None or self.at_bound():
+            return known
+        able = [self.able.get(part, self.able.get((shared, part))) for part in after[1:]]
+        choices = tuple([each for each, can in enumerate(able) if can])
+        if None in able or not choices:  # the outcome of an end is for a run to tell
+            return None
+        known = self.add(after, choices, [part not in self.able for part in after[1:]], where)
+        self.todo += [(known, each) for each in choices]
+        return known
 
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
         """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
         node, thread = self.graph.nodes[self.way[place]], self.last[1]
         same = node.choices == choices and node.where == run.places[thread][0]
-        if same and node.key and (place == len(self.steps) - 1 or self.runs == 2):
+        closely = place == len(self.steps) - 1 or self.runs == 2 or not self.todo  # at the end, everywhere
+        if same and node.key and closely:
             same = self.states.key(run) in (node.key, None)
         if not same:
             where = f"line {run.places[thread][0]} of thread {name_of(thread)}" if place else "its first step"
@@ -138,8 +167,12 @@ class Search:
                     "must not contain random numbers, real time or objects that compare by their identity"
                 )
 
-    def bound(self) -> str:
-        """Say which bound was met."""
+    def at_bound(self) -> bool:
+        """Tell whether a bound is met, and remember which."""
         if len(self.graph.nodes) >= self.most:
-            return f"stopped at max_states={self.most:,}"
-        return "stopped" if self.stop() else "stopped at time_limit"
+            self.stopped = f"stopped at max_states={self.most:,}"
+        elif perf_counter() > self.until:
+            self.stopped = "stopped at time_limit"
+        elif self.stop():
+            self.stopped = "stopped"
+        return self.stopped != ""

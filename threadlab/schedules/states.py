@@ -39,17 +39,18 @@ class States:
         self.freeze = Freezer(learner)
         self._numbers: dict[Any, int] = {}
         self.plain: set[int] = set()  # numbers of threads that hold plain values only
-        self._clock_counts = clock_counts  # whether readings of the clock have become data
+        self.clock_counts = clock_counts  # whether readings of the clock have become data
         self.unseen = ""  # the last thing that could not be seen
 
     def key(self, run: Run) -> Key | None:
         """Return the key of where `run` is now, or None if something of it cannot be seen."""
-        self.freeze.clocks = run.clocks
+        self.freeze.run = run
         try:
             shared = [
                 self.freeze((run.state, self._roots)),
                 run.crash and (run.crash[0], type(run.crash[1])),
-                self._clock_counts and run.clocks[-1],
+                self.clock_counts and run.clocks[-1],
+                *[lock.content() for lock in run.names],
                 *self._data(),
             ]
             key = [self._number(tuple(shared))]
@@ -83,7 +84,7 @@ class States:
     def _thread(self, run: Run, me: int) -> Any:
         freeze = self.freeze
         frame, wait, handled = run.frames[me], run.waiting[me], run.handled[me]
-        freeze.only_plain = wait is None and handled is None
+        freeze.only_plain = handled is None
         if not run.alive[me] or frame is None:
             return run.alive[me]
         stack: list[Any] = [handled and freeze(handled), wait and (freeze(wait[0]), wait[1])]
