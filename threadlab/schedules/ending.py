@@ -17,6 +17,7 @@ _NOT_NOW = ("threadlab.", "weakref", "_weakrefset")
 LOOKS, LOOK = 12, 0.05
 BLOCKED = 0.02  # seconds of the processor that a process takes meanwhile if its thread is blocked, at most
 TRIES, TRY = 10, 0.02
+COMPUTES = 0.002  # seconds of the processor that a process takes meanwhile if its thread computes, at least
 
 
 def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
@@ -51,12 +52,16 @@ def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
             "explored: use queue.Queue, locks and time.sleep"
         )
     run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
+    began = process_time()
     for _ in range(TRIES):
         if done.acquire(timeout=TRY):
             run.current = None
             return
         ident = threads[run.current or 0].ident or 0
         frame = sys._current_frames().get(ident)
-        if frame and not frame.f_globals.get("__name__", "").startswith(_NOT_NOW):
+        # A thread that is blocked sees the mark when it comes back, if ever. An exception that waits for it
+        # until then would make every other traced thread spin for ever on 3.11.
+        computes = process_time() - began > COMPUTES
+        if computes and frame and not frame.f_globals.get("__name__", "").startswith(_NOT_NOW):
             raise_in_thread(ident, Abandon)
     raise UnsupportedError(f"{where}: {why}. It still runs, and nothing can end it")  # as a call into C
