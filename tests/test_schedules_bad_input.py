@@ -254,6 +254,7 @@ def test_real_blocking_calls_work_or_are_named():
         assert run([works], time_limit=20).complete
     with pytest.raises(RuntimeError, match=r"Blocking calls.*It still runs"):
         run([wait_for_ever])
+    assert run([add, add]).complete  # although that thread is still there
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(10)  # what cannot be ended ends by itself here
@@ -325,6 +326,24 @@ def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():
 
     with pytest.raises(KeyboardInterrupt):
         run([press, add])
+
+
+@pytest.mark.parametrize("end", [1, 2, 3])
+def test_an_interrupt_keeps_what_was_found_before(end):
+    ends = []
+
+    def interrupted(shop):
+        ends.append(shop.v)
+        if len(ends) == end + 1:
+            _thread.interrupt_main()
+        return shop.v
+
+    found = run([add, add], outcome=interrupted)
+    assert found.notes == ("interrupted: all numbers are lower bounds",)
+    assert 1 <= found.total < 6
+    assert {found.replay(outcome).outcome for outcome in found.outcomes} == set(found.outcomes)
+    with pytest.raises(KeyboardInterrupt):
+        run([add, add], outcome=lambda shop: _thread.interrupt_main() or 1, stop=lambda: False)
 
 
 def test_an_exploration_gives_all_cores_back_also_when_it_fails():

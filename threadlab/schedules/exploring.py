@@ -26,7 +26,7 @@ def explore(
     max_states: int = 200_000,
     time_limit: float = 10.0,
     merge_states: bool = True,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] | None = None,
 ) -> Exploration:
     """Run `threads` in every order of their steps and count the orders by their `outcome`.
 
@@ -50,7 +50,8 @@ def explore(
         max_states: The exploration stops after so many states.
         time_limit: The exploration stops after so many seconds.
         merge_states: False takes every schedule by itself, which is slow and gives the same numbers.
-        stop: Asked before each new state; true ends the exploration.
+        stop: Asked before each new state; true ends the exploration. If there is none, an interrupt does
+            so, and what was found so far is returned.
 
     Returns:
         The number of schedules per outcome, exact if `complete`, else lower bounds.
@@ -69,7 +70,7 @@ def explore(
         with program.scheduler() as scheduler:
             search = Search(program, States(program.learner, program.roots), scheduler, merge_states)
             search.explore(max_states, until, stop)
-            if scheduler.clock_is_data:  # so the clock is part of every state: once more
+            if search.in_vain:  # so the clock is part of every state: once more
                 states = States(program.learner, program.roots, clock_counts=True)
                 search = Search(program, states, scheduler, merge_states)
                 search.explore(max_states, until, stop)

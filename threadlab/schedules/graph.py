@@ -10,6 +10,9 @@ Cost = int
 _STEP, _SWITCH, _PREEMPTION = 1, 1 << 24, 1 << 48  # one number that sorts by preemptions, switches, steps
 
 
+UNSEEN = object()  # the outcome of a state that is no end, or of whose end the run was interrupted
+
+
 class Node:
     """One state: which threads can take the next step, and the state after each of these steps."""
 
@@ -24,7 +27,7 @@ class Node:
         self.key = key  # equal for states that are one and the same; None if that cannot be told
         self.parent, self.by = parent, by  # the state before, when first found, and whose step led here
         self.after: list[int | None] = [None] * len(choices)
-        self.outcome: Any = None
+        self.outcome: Any = UNSEEN
 
     def edges(self) -> Iterator[tuple[int, int]]:
         """Yield each known step as (thread, number of the state after it)."""
@@ -51,7 +54,7 @@ class Graph:
 
     def ends(self) -> list[int]:
         """Return the states with which a schedule ends."""
-        return [number for number, node in enumerate(self.nodes) if not node.choices]
+        return [number for number, node in enumerate(self.nodes) if node.outcome is not UNSEEN]
 
     # --- counting
 
@@ -71,7 +74,7 @@ class Graph:
             members = set(group)
             for number in group:
                 node = self.nodes[number]
-                if not node.choices and total:
+                if node.outcome is not UNSEEN and total:
                     found[node.outcome] = found.get(node.outcome, 0) + total
                 for _, after in node.edges():
                     if after not in members:

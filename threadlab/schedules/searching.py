@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from threadlab.schedules.graph import Graph, Node
+from threadlab.schedules.graph import UNSEEN, Graph, Node
 from threadlab.schedules.primitives import name_of
 from threadlab.schedules.program import Program, UnrepeatableError
 from threadlab.schedules.run import Run
@@ -27,20 +27,29 @@ class Search:
         self.stopped = ""  # the bound that was met
         self.opaque = 0
 
-    def explore(self, most: int, until: float, stop: Callable[[], bool]) -> None:
-        """Run until every step from every state is known, or a bound is met."""
+    def explore(self, most: int, until: float, stop: Callable[[], bool] | None) -> None:
+        """Run until every step from every state is known, or a bound is met; an interrupt is one, too."""
         self.most, self.until, self.stop = most, until, stop
-        self.play(-1, -1)
-        while self.todo and not self.stopped:
-            if self.scheduler.clock_is_data and not self.states.clock_counts:
-                return  # what was found so far may be wrong
-            self.last = self.todo.pop()
-            known = self.foreseen(*self.last)
-            if known is None:
-                self.play(*self.last)
-            else:
-                self.link(known)
-        self.confirm()
+        try:
+            self.play(-1, -1)
+            while self.todo and not self.stopped and not self.in_vain:
+                self.last = self.todo.pop()
+                known = self.foreseen(*self.last)
+                if known is None:
+                    self.play(*self.last)
+                else:
+                    self.link(known)
+            if not self.in_vain:
+                self.confirm()
+        except KeyboardInterrupt:
+            if stop or self.in_vain or not self.graph.ends():
+                raise
+            self.stopped = "interrupted"
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether a reading of the clock became data, while the clock was no part of the states."""
+        return self.scheduler.clock_is_data and not self.states.clock_counts
 
     def play(self, number: int, thread: int) -> Any:
         """Go to the state `number`, take a step of `thread`, go on to new states; return the outcome."""
@@ -55,7 +64,7 @@ class Search:
             return None
         outcome = self.program.outcome_of(self.scheduler, run)
         node = self.graph.nodes[self.end]
-        if node.outcome is None:
+        if node.outcome is UNSEEN:
             node.outcome = outcome
         return outcome
 
@@ -173,6 +182,6 @@ class Search:
             self.stopped = f"stopped at max_states={self.most:,}"
         elif perf_counter() > self.until:
             self.stopped = "stopped at time_limit"
-        elif self.stop():
+        elif self.stop and self.stop():
             self.stopped = "stopped"
         return self.stopped != ""

@@ -124,7 +124,7 @@ class Puzzle:
             (functions[place], *[given.get(each, each) for each in rest]) for place, *rest in self.threads
         ]
         how: Any = {"expected": {self.right[start]}, "switch_points": switch_points}
-        how |= {"max_states": most, "time_limit": _LIMIT}
+        how |= {"max_states": most, "time_limit": _LIMIT, "stop": lambda: False}  # an interrupt ends it all
         found = explore(threads, state=state, outcome=outcome, **how)
         never = "wait_for_payment() was never awaited: write `await` in front of wait_for_payment()"
         refuse(any(forgotten), never, found)
