@@ -1,7 +1,7 @@
 """What an exploration found, as frozen plain data, and how a schedule is written."""
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -147,21 +147,24 @@ class Exploration:
         if outcome not in self.outcomes:
             found = ", ".join(map(repr, self.outcomes))
             raise ValueError(f"outcome must be one of those found ({found}), not {outcome!r}")
-        return self._simplest([outcome])
+        return next(case for each, case in self.cases() if each == outcome)
 
     @property
     def simplest_wrong(self) -> str:
         """The simplest of all wrong schedules; an empty text if none is wrong."""
-        wrong = [outcome for outcome in self.outcomes if not self.is_right(outcome)]
-        return self._simplest(wrong) if wrong else ""
+        return next((case for outcome, case in self.cases() if not self.is_right(outcome)), "")
 
-    def _simplest(self, outcomes: list[Any]) -> str:
-        ends = {end for end in self._graph.ends() if self._graph.nodes[end].outcome in outcomes}
-        if not ends:
+    def cases(self) -> Iterator[tuple[Any, str]]:
+        """Yield each outcome with the simplest schedule that ends in it, the simplest first, loops last."""
+        left = set(self.outcomes)
+        for _, way, end in self._graph.schedules(set(self._graph.ends())):
+            outcome = self._graph.nodes[end].outcome
+            if outcome in left:
+                left.remove(outcome)
+                yield outcome, write(self._names(way))
+        if LIVELOCK in left:
             lead, loop = self._graph.fair_loop()
-            return write_loop(self._names(lead), self._names(loop))
-        _, way, _ = next(self._graph.schedules(ends))
-        return write(self._names(way))
+            yield LIVELOCK, write_loop(self._names(lead), self._names(loop))
 
     def _names(self, way: Iterable[int]) -> list[str]:
         return [self.threads[thread] for thread in way]

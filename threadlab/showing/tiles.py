@@ -43,9 +43,11 @@ class Row:
 def rows_of(found: Exploration) -> list[Row]:
     """Return a row for each order if they are few, else for each outcome; the right ones first."""
     rows = [Row(case, found.is_right(end), outcome_words(end)) for case, end in found.orders(MOST)]
-    for end, many in sorted(found.outcomes.items(), key=lambda each: -each[1]) if not rows else ():
-        number = "endlessly many" if many == inf else count(int(many), "order")
-        rows.append(Row(found.case(end), found.is_right(end), outcome_words(end), number))
+    if not rows:
+        cases = dict(found.cases())
+        for end, many in sorted(found.outcomes.items(), key=lambda each: -each[1]):
+            number = "endlessly many" if many == inf else count(int(many), "order")
+            rows.append(Row(cases[end], found.is_right(end), outcome_words(end), number))
     return sorted(rows, key=lambda row: not row.right)
 
 
