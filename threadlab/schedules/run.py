@@ -23,7 +23,6 @@ class Run:
         self.frames: list[FrameType | None] = [None] * count  # the innermost frame of each parked thread
         self.handled: list[BaseException | None] = [None] * count  # the exception each parked thread handles
         self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
-        self.parts: list[int | None] = [None] * count  # the number of each thread's state while it stays so
         self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
         self.current: int | None = None
         self.names: dict[Lock, Any] = {}  # of locks made by `state`, which are the same ones in every run

@@ -118,7 +118,7 @@ class Scheduler(StandIns):
             if not run.over and not isinstance(error, SystemExit):
                 run.crash = run.crash or (me, error)
         run.alive[me] = False
-        run.waiting[me] = run.frames[me] = run.handled[me] = run.parts[me] = None
+        run.waiting[me] = run.frames[me] = run.handled[me] = None
         following = None if run.over else self._decide(run)
         if following is None:  # every thread that has begun leaves by itself, one after the other
             run.over = True
@@ -178,7 +178,7 @@ class Scheduler(StandIns):
             self._leave(run, me)
 
     def _step_ends(self, run: Run, me: int, frame: FrameType) -> None:
-        run.frames[me], run.handled[me], run.parts[me] = frame, sys.exc_info()[1], None
+        run.frames[me], run.handled[me] = frame, sys.exc_info()[1]
         chosen = self._decide(run)
         if chosen is None:
             run.over = True

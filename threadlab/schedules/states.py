@@ -54,13 +54,10 @@ class States:
                 *self._data(),
             ]
             key = [self._number(tuple(shared))]
-            for me, part in enumerate(run.parts):
-                if part is None:
-                    part = self._number(self._thread(run, me))
-                    if self.freeze.only_plain:  # it stays so until this thread takes a step
-                        run.parts[me] = part
-                        self.plain.add(part)
-                key.append(part)
+            for me in range(len(run.alive)):
+                key.append(self._number(self._thread(run, me)))
+                if self.freeze.only_plain:  # it stays so until this thread takes a step
+                    self.plain.add(key[-1])
             return tuple(key)
         except OpaqueError as unseen:
             self.unseen = str(unseen)
