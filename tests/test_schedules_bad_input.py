@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 
@@ -328,22 +329,43 @@ def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():
         run([press, add])
 
 
-@pytest.mark.parametrize("end", [1, 2, 3])
-def test_an_interrupt_keeps_what_was_found_before(end):
-    ends = []
+class Presses:
+    """Interrupts the exploration once, in its fourth run, and counts out of its sight."""
 
-    def interrupted(shop):
-        ends.append(shop.v)
-        if len(ends) == end + 1:
-            _thread.interrupt_main()
+    def __init__(self, place):
+        self.place, self.turns = place, count()
+
+    def __reduce__(self):
+        return "out of sight"
+
+    def at(self, place):
+        return place == self.place and next(self.turns) == 3 and _thread.interrupt_main()
+
+    def outcome(self, shop):
+        self.at("outcome")
         return shop.v
 
-    found = run([add, add], outcome=interrupted)
+
+def add_and_press(shop, presses):
+    x = shop.v
+    shop.v = x + 1
+    presses.at("thread")
+
+
+@pytest.mark.parametrize("place", ["thread", "outcome"])
+def test_an_interrupt_keeps_what_was_found_before(place):
+    found, whole = (
+        run([(add_and_press, presses), add], outcome=presses.outcome)
+        for presses in (Presses(place), Presses("nowhere"))
+    )
     assert found.notes == ("interrupted: all numbers are lower bounds",)
-    assert 1 <= found.total < 6
+    assert 1 <= found.total < whole.total
     assert {found.replay(outcome).outcome for outcome in found.outcomes} == set(found.outcomes)
+
+
+def test_an_exploration_with_a_stop_of_its_own_passes_an_interrupt_on():
     with pytest.raises(KeyboardInterrupt):
-        run([add, add], outcome=lambda shop: _thread.interrupt_main() or 1, stop=lambda: False)
+        run([add, add], outcome=Presses("outcome").outcome, stop=lambda: False)
 
 
 def test_an_exploration_gives_all_cores_back_also_when_it_fails():

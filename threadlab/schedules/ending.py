@@ -26,9 +26,9 @@ def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
     Raises:
         UnsupportedError: Nothing can end it; it is left behind.
     """
-    steps, looks, began, ended = 0, 0, process_time(), False
+    steps, looks, began = 0, 0, process_time()
     try:
-        while not (ended := done.acquire(timeout=LOOK)):  # short: an interrupt gets through on Windows, too
+        while not done.acquire(timeout=LOOK):  # short: an interrupt gets through on Windows, too
             looks += 1
             if run.steps != steps:
                 steps, looks, began = run.steps, 0, process_time()
@@ -37,11 +37,11 @@ def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
             if looks >= LOOKS and not busy:
                 break
     finally:
-        if not ended:  # also after an interrupt
-            _force_out(run, done, threads)
+        if run.current is not None:  # or it is interrupted, and the step under way may only be slow
+            _force_out(run, done, threads, TRIES if looks >= LOOKS else 4 * TRIES)
 
 
-def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
+def _force_out(run: Run, done: LockType, threads: Sequence[Thread], tries: int) -> None:
     """End the run from outside: by a mark where threads look, and by an exception where they compute."""
     where = f"thread {name_of(run.current or 0)} did not get out of line {run.places[run.current or 0][0]}"
     if run.over:
@@ -53,9 +53,8 @@ def _force_out(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
         )
     run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
     began = process_time()
-    for _ in range(TRIES):
+    for _ in range(tries):
         if done.acquire(timeout=TRY):
-            run.current = None
             return
         ident = threads[run.current or 0].ident or 0
         frame = sys._current_frames().get(ident)

@@ -86,9 +86,10 @@ class Scheduler(StandIns):
         run.bodies = bodies
         first = run.decide(run)
         if first is not None:
-            self._hand_over(run, first)
-            await_end(run, self._done, self._threads)
-        run.current = None
+            try:
+                self._hand_over(run, first)
+            finally:  # also after an interrupt that comes just here
+                await_end(run, self._done, self._threads)
         if run.failure is not None:
             raise run.failure
         return run
@@ -124,6 +125,7 @@ class Scheduler(StandIns):
             run.over = True
             following = next((each for each, frame in enumerate(run.frames) if frame is not None), None)
         if following is None:
+            run.current = None  # an interrupt may come just after the lock was got: it tells nothing then
             self._done.release()
         else:
             self._hand_over(run, following)
