@@ -1,4 +1,4 @@
-"""Finds every state that a few threads can get into, by runs that go on from known states."""
+"""Finds every state that a few threads can get into, by runs, and by what runs have told of their steps."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -13,7 +13,7 @@ from threadlab.schedules.states import Key, States
 
 
 class Search:
-    """Finds all states, each by a run that repeats the way to a known state and goes on from there."""
+    """Finds all states: by runs that repeat the way to a known state and go on; without, if a step is known."""
 
     def __init__(self, program: Program, states: States, scheduler: Scheduler, merge: bool) -> None:
         self.program, self.states, self.scheduler, self.merge = program, states, scheduler, merge
@@ -88,13 +88,11 @@ class Search:
         self.learn(run, choices, key)
         if not choices:
             self.end = number
-        if not new:
+        if not new or not choices:
             return None
-        unknown = [thread for thread in choices if not self.move(key, thread)]
-        chosen = self.last[1] if self.last[1] in unknown else unknown[0] if unknown else None
+        chosen = self.last[1] if self.last[1] in choices else choices[0]
         self.todo += [(number, thread) for thread in choices if thread != chosen]
-        if chosen is not None:
-            self.last = number, chosen
+        self.last = number, chosen
         return chosen
 
     def add(self, key: Key | None, choices: tuple[int, ...], waits: list[bool], where: int) -> int:
@@ -122,21 +120,17 @@ class Search:
             else:
                 self.able[part] = run.alive[each]
 
-    def move(self, key: Key | None, thread: int) -> tuple[int, int, int] | None:
-        """Return what a step of `thread` does, if a run has seen it, maybe while others stood elsewhere.
+    def foreseen(self, number: int, thread: int) -> int | None:
+        """Return the state, new or not, to which a step leads that was seen while others stood elsewhere.
 
         A step depends on the shared data and on its own thread alone, and the other threads stay as they are.
-        That is sure of threads that hold plain values only, so the moves of others are not used.
+        That is sure of threads that hold plain values only.
         """
+        key, place = self.graph.nodes[number].key, thread + 1
         if not key or not self.states.plain.issuperset(key[1:]):
             return None
-        return self.moves.get((key[0], thread, key[thread + 1]))
-
-    def foreseen(self, number: int, thread: int) -> int | None:
-        """Return the state to which a step leads, new or not, if that is known without a run."""
-        key, place = self.graph.nodes[number].key, thread + 1
-        move = self.move(key, thread)
-        if not key or not move:
+        move = self.moves.get((key[0], thread, key[place]))
+        if move is None:
             return None
         shared, part, where = move
         after = (shared, *key[1:place], part, *key[place + 1 :])
