@@ -25,7 +25,7 @@ class Lock:
         self.inner = getattr(condition, "_lock", None)  # what a woken waiter of `condition` must get back
         self.depth, self.line = 0, 0
         self.holder: int | None = None
-        if world.run.current is None:
+        if world.run.current is None:  # `state` makes it, the same one in every run
             world.run.names[self] = "made by state", len(world.run.names)
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:

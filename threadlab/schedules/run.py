@@ -25,7 +25,7 @@ class Run:
         self.waiting: list[tuple[Lock, bool] | None] = [None] * count  # a lock; whether it gives up some day
         self.held: dict[FrameType, dict[Any, Any]] = {}  # what lines keep out of sight
         self.current: int | None = None
-        self.names: dict[Lock, Any] = {}  # of locks made by `state`, which are the same ones in every run
+        self.names: dict[Lock, Any] = {}  # of locks made by `state`: plain values, for they never change
         # Seconds: a clock of its own for each thread, which the library's time-outs use (one thread's time
         # must not end another one's wait), and last the one the learner reads, which moves with anybody's.
         self.clocks = [0.0] * (count + 1)

@@ -13,7 +13,7 @@ from threadlab.schedules.states import Key, States
 
 
 class Search:
-    """Finds all states: by runs that repeat the way to a known state and go on; without, if a step is known."""
+    """Finds all states: by runs along the way to a known one and on, or without a run if a step is known."""
 
     def __init__(self, program: Program, states: States, scheduler: Scheduler, merge: bool) -> None:
         self.program, self.states, self.scheduler, self.merge = program, states, scheduler, merge

@@ -38,7 +38,9 @@ class States:
         self._learner, self._roots = learner, roots
         self.freeze = Freezer(learner)
         self._numbers: dict[Any, int] = {}
-        self.plain: set[int] = set()  # numbers of threads that hold plain values only
+        self.plain: set[int] = (
+            set()
+        )  # numbers of threads that hold plain values only, locks of `state` among them
         self.clock_counts = clock_counts  # whether readings of the clock have become data
         self.unseen = ""  # the last thing that could not be seen
 
