@@ -76,7 +76,8 @@ class Picture:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         drawn = io.StringIO()
         self.figure.savefig(drawn, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
-        source = _data("image/svg+xml", drawn.getvalue().replace("*{", _letters() + "*{", 1).encode())
+        drawing = drawn.getvalue().replace("*{", _letters() + "*{", 1).encode()
+        source = "data:image/svg+xml;base64," + base64.b64encode(drawing).decode()
         looks = "width:100%;max-width:1400px"
         image = f'<img alt="{html.escape(self.alt)}" src="{source}" style="{looks}">'
         return {"text/html": image, "text/plain": self.alt}
@@ -86,21 +87,16 @@ class Picture:
 def _letters() -> str:
     """Return the style that brings matplotlib's letters along: words look the same on every machine."""
     looks = "text{white-space:pre}"
-    more: Any = {"hinting": False, "layout_features": ["kern"], "passthrough_tables": True}
-    options = subset.Options(flavor="woff", **more)
+    options = subset.Options(flavor="woff", hinting=False, layout_features=["kern"], passthrough_tables=True)
     for weight in ("normal", "bold"):
         chosen, written = subset.Subsetter(options), io.BytesIO()
         chosen.populate(text=LETTERS)
         with subset.load_font(findfont(FontProperties(weight=weight)), options) as font:
             chosen.subset(font)
             subset.save_font(font, written, options)
-        source = _data("font/woff", written.getvalue())
+        source = f"data:font/woff;base64,{base64.b64encode(written.getvalue()).decode()}"
         looks += f"@font-face{{font-family:'DejaVu Sans';font-weight:{weight};src:url({source})}}"
     return looks
-
-
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def new_axes(height: float, *, left: float, right: float = RIGHT, below: float = BELOW) -> Axes:
