@@ -84,9 +84,10 @@ def test_one_usable_core_is_said(alone):
     assert limits().startswith("only one core may be used here")
 
 
-def test_other_programs_are_said(alone):
-    alone.setattr(machine, "busy_elsewhere", lambda: 1.4)
-    assert "other programs keep 1.4 of 2 cores busy" in limits()
+@pytest.mark.parametrize(("wanted", "said"), [(1.4, "keep 1.4 of 2 cores"), (7.0, "keep 2.0 of 2 cores")])
+def test_other_programs_are_said(alone, wanted, said):
+    alone.setattr(machine, "busy_elsewhere", lambda: wanted)
+    assert said in limits()
 
 
 def test_others_on_a_large_computer_leave_the_cores_of_a_container_alone(alone):
@@ -111,9 +112,27 @@ def test_a_shared_server_is_said(alone, name, said):
     assert limits().startswith(f"{said} shares its cores")
 
 
-def test_what_others_keep_busy_is_at_most_all_the_cores():
-    pytest.importorskip("psutil", reason="comes with JupyterLab's kernel, for which alone this is asked")
-    assert 0.0 <= busy_elsewhere() <= os.cpu_count()
+def test_linux_tells_how_many_others_want_a_core_now(tmp_path):
+    (tmp_path / "loadavg").write_text("0.57 1.86 1.67 4/88 14029\n")
+    assert busy_elsewhere(load=tmp_path / "loadavg") == 3.0
+
+
+def test_a_system_that_tells_nothing_of_threads_counts_as_idle(tmp_path):
+    (tmp_path / "loadavg").write_text("0.00 0.00 0.00 0/0 0\n")
+    assert busy_elsewhere(load=tmp_path / "loadavg") == 0.0
+
+
+def test_elsewhere_the_mean_of_the_last_minute_is_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.4, 0.0, 0.0), raising=False)
+    assert busy_elsewhere(load=tmp_path / "none") == 1.4
+
+
+@pytest.mark.parametrize(("share", "busy"), [(1.0, 0.0), (0.25, 7.0)])
+def test_without_any_a_loop_shows_what_two_cores_lack(monkeypatch, tmp_path, share, busy):
+    monkeypatch.delattr(os, "getloadavg", raising=False)
+    monkeypatch.setattr(machine, "own_share", lambda seconds: share)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert busy_elsewhere(load=tmp_path / "none") == busy
 
 
 def test_machine_says_python_gil_and_cores():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 _SHARED = {"Binder": ("BINDER_",), "JupyterHub": ("JUPYTERHUB_USER", "JUPYTERHUB_API_TOKEN")}
 
@@ -62,11 +63,22 @@ def own_share(seconds: float = 0.01) -> float:
     return min(1.0, max(0.01, share))
 
 
-def busy_elsewhere() -> float:
-    """Return how many cores are busy, now that only other programs can keep them so."""
-    import psutil  # here, for only a panel asks this, and it came with JupyterLab's kernel
+def busy_elsewhere(*, load: Path = Path("/proc/loadavg")) -> float:
+    """Return how many threads of other programs want a core, as far as the system tells.
 
-    return float(psutil.cpu_percent(interval=0.05)) / 100 * (os.cpu_count() or 1)
+    Linux tells how many want one now, other systems the mean of the last minute, and Windows nothing: there
+    a loop of 48 ms shows only what all cores together lack.
+    """
+    if load.exists():
+        seen = []
+        for _ in range(16):
+            time.sleep(0.002)
+            seen.append(int(load.read_text().split()[3].partition("/")[0]) - 1)  # without ours
+        return max(0.0, mean(seen))
+    if hasattr(os, "getloadavg"):
+        return os.getloadavg()[0]
+    share = own_share(0.048)
+    return 0.0 if share > 0.8 else (os.cpu_count() or 1) / share - 1
 
 
 def limits() -> str:
@@ -79,7 +91,7 @@ def limits() -> str:
     if own < 2:
         return "only one core may be used here: work that computes cannot gain anything from more workers"
     if cores - busy < 0.75 * own:
-        taken = f"{busy:.1f} of {cores} cores"
+        taken = f"{min(busy, cores):.1f} of {cores} cores"
         return f"other programs keep {taken} busy: speed-ups will look smaller than they are"
     for kind, marks in _SHARED.items():
         if any(name.startswith(marks) for name in os.environ):
