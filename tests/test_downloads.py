@@ -467,6 +467,28 @@ def answers_in_turn(*answers):
     return talk
 
 
+def test_a_packed_file_is_whole_also_if_its_last_bytes_hold_no_text(tmp_path):
+    whole = answer(gzip.compress(b"text" * 999), "Content-Encoding: gzip")
+
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(whole[:-8])
+        server.go_on.wait(LIMIT)
+        connection.sendall(whole[-8:])
+
+    with serving(talk) as server:
+        look = lambda results: results[0].size and server.go_on.set()  # noqa: E731
+        result = download_all([server.url], tmp_path, progress=look)[0]
+    assert result.path.read_bytes() == b"text" * 999
+
+
+def test_a_packed_file_behind_a_redirect_is_unpacked(tmp_path):
+    there = answer(b"", "Location: /file.txt", "Connection: close", status="302 Found")
+    packed = answer(gzip.compress(b"text" * 999), "Content-Encoding: gzip")
+    with serving(answers_in_turn(there, packed)) as server:
+        assert download(server.url, tmp_path).path.read_bytes() == b"text" * 999
+
+
 BROKEN = [
     b"",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",

@@ -169,19 +169,21 @@ class Job:
     def _save(self, response: BaseHTTPResponse, file: BinaryIO) -> str:
         if response.status != 200:
             raise RefusedError(response)
-        fingerprint, pieces, size, saved = sha256(), list[bytes](), 0, 0
+        fingerprint, held, size = sha256(), bytearray(), 0
         self.known["announced"] = response.length_remaining
-        while piece := response.read1(_PIECE):
+        while piece := response.read1(_PIECE, decode_content=True):
             self.end_if_due()
             size += len(piece)
             if max(size, self.known["announced"] or 0) > self.limits.size:
                 raise _EndedError(f"larger than {self.limits.size:,} bytes: allow more by size_limit")
-            pieces.append(piece)
+            held += piece
             self.known["size"] = size
-            if size - saved >= _PIECE or not response.length_remaining:
-                together, pieces, saved = b"".join(pieces), [], size
-                file.write(together)
-                fingerprint.update(together)
+            if len(held) >= _PIECE:
+                file.write(held)
+                fingerprint.update(held)
+                held.clear()
+        file.write(held)
+        fingerprint.update(held)
         self.end_if_due()  # a connection that was cut looks like the end of a file without length
         return fingerprint.hexdigest()
 
