@@ -1,5 +1,7 @@
 """Orders in tiles and words, from explorations made here."""
 
+from itertools import permutations
+
 import pytest
 
 from threadlab import DEADLOCK, LIVELOCK, Crash, explore
@@ -57,6 +59,23 @@ def test_many_orders_are_shown_by_what_they_come_to():
         ("ABCCAB", "−2", "36 orders"),
         ("ABBAC", "−1", "24 orders"),
     ]
+
+
+def add(numbers, place):
+    numbers.append(place)
+
+
+@pytest.mark.parametrize("right", [0, 3, 60, 120])
+def test_of_very_many_outcomes_the_simplest_are_shown_and_how_many_there_are(right):
+    ends = set(list(permutations(range(5)))[-right:]) if right else set()
+    everything = explore([(add, place) for place in range(5)], state=list, outcome=tuple, expected=ends)
+    rows = rows_of(everything)
+    assert len(rows) == 20
+    shown = sum(row.right for row in rows)
+    assert shown == {0: 0, 3: 3, 60: 10, 120: 20}[right]
+    wrong = [case for end, case in everything.cases() if end not in ends]
+    assert [row.case for row in rows if not row.right] == wrong[: 20 - shown]
+    assert "20 of 120 outcomes are shown" in counted(everything)
 
 
 @pytest.mark.parametrize(

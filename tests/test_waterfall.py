@@ -124,3 +124,12 @@ def test_the_words_tell_the_moments_of_every_download():
     words = downloads_words(FAILED).splitlines()
     assert words[1] == "download 1: began 0.00 s, first byte 0.10 s, ended 0.12 s"
     assert words[4] == "download 4: began 0.12 s, ended 0.24 s, failed: refused: nobody listens on port 9"
+
+
+def test_other_work_beside_the_downloads_is_called_by_its_name_and_is_not_counted_among_them():
+    results = [replace(THREE[0], url="the order"), *THREE]
+    ax = plot_downloads(results)
+    assert ax.get_title("left") == "3 downloads and the order, 3 at a time: 0.2 s"
+    (name,) = (text for text in ax.texts if text.get_text() == "the order")
+    assert name.xy == pytest.approx((0.06, 0))
+    assert downloads_words(results).splitlines()[1].startswith("the order: began")

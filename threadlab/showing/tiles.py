@@ -15,7 +15,7 @@ from threadlab.showing import style
 from threadlab.showing.saying import count, number
 from threadlab.showing.style import COLOURS, GREEN, GREY, PURPLE, RED, Picture, deep, write
 
-MOST = 20  # orders that a class can still look through one by one
+MOST = 20  # rows that a class can still look through one by one
 SIGNS = ("✗ wrong", "✓ right")
 NAMES = "ABCDEFGH"
 ROW, TILE, WIDE = 44.0, 44.0, 1052.0  # pixels: the height of a row and of a tile, the width of all
@@ -41,14 +41,23 @@ class Row:
 
 
 def rows_of(found: Exploration) -> list[Row]:
-    """Return a row for each order if they are few, else for each outcome; the right ones first."""
+    """Return a row for each order if they are few, else for each outcome, up to `MOST`; the right first."""
     rows = [Row(case, found.is_right(end), outcome_words(end)) for case, end in found.orders(MOST)]
     if not rows:
-        cases = dict(found.cases())
-        for end, many in sorted(found.outcomes.items(), key=lambda each: -each[1]):
+        for end, case in sorted(_simplest(found), key=lambda each: -found.outcomes[each[0]]):
+            many = found.outcomes[end]
             number = "endlessly many" if many == inf else count(int(many), "order")
-            rows.append(Row(cases[end], found.is_right(end), outcome_words(end), number))
+            rows.append(Row(case, found.is_right(end), outcome_words(end), number))
     return sorted(rows, key=lambda row: not row.right)
+
+
+def _simplest(found: Exploration) -> list[tuple[Any, str]]:
+    """Return the outcomes that get a row, each with its case: both kinds if there are more than rows."""
+    cases = list(found.cases())
+    wrong = [each for each in cases if not found.is_right(each[0])]
+    right = [each for each in cases if found.is_right(each[0])]
+    wrong = wrong[: max(MOST // 2, MOST - len(right))]
+    return wrong + right[: MOST - len(wrong)]
 
 
 def turns(case: str) -> Iterator[tuple[str, int, str]]:
@@ -115,7 +124,8 @@ def counted(found: Exploration) -> str:
     several = {name: str(few) + f" to {most}" * (few < most) for name, (few, most) in found.lengths.items()}
     steps = ", ".join(f"{name} has {many} step{'s' * (many != '1')}" for name, many in several.items())
     starves = "a thread can starve" if found.can_starve and not found.livelock else ""
-    return "; ".join(part for part in (steps, starves, *found.notes) if part)
+    few = f"{MOST} of {len(found.outcomes):,} outcomes are shown" if len(found.outcomes) > MOST else ""
+    return "; ".join(part for part in (steps, starves, few, *found.notes) if part)
 
 
 def plot_orders(

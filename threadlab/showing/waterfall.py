@@ -57,7 +57,8 @@ def plot_downloads(
         '1 download, 1 at a time: 0.2 s'
 
     Args:
-        results: What `download` or `download_all` returned.
+        results: What `download` or `download_all` returned. A result whose `url` is a name, and no address,
+            is other work beside them: its name is written on its bar.
         ax: Where to draw; by default a picture of its own, shown under the cell.
         reach: The seconds that the axis reaches to at least.
         rows: For how many there is room at least.
@@ -94,6 +95,10 @@ def plot_downloads(
             looks = {"bbox": style.PAPER} if row > 3 * LEAST_BAR else {}
             looks |= {"ha": "center", "weight": "bold", "color": RED, "fontsize": min(style.TEXT, 0.9 * row)}
             write(axes, bar.end, bar.row, "↻", **looks)
+    for row, one in enumerate(results):
+        if is_other_work(one):
+            middle = ((one.began or start) + (one.ended or end)) / 2 - start
+            write(axes, middle, row, one.url, bbox=style.PAPER, ha="center", weight="bold")
     bad = [((one.ended or start) - start, row) for row, one in enumerate(results) if one.error]
     axes.plot(
         [x for x, _ in bad], [row for _, row in bad], "X", color=RED, markersize=min(9, row), label="failed"
@@ -125,15 +130,22 @@ def downloads_words(results: Sequence["Download"]) -> str:
     begin, end = stretch(results)
     under_way = [(one.began, one.ended) for one in results if one.began is not None and one.ended is not None]
     most = max((sum(a <= moment < b for a, b in under_way) for moment, _ in under_way), default=0)
+    others = [one.url for one in results if is_other_work(one)]
     failed, again = sum(one.error is not None for one in results), sum(one.tries > 1 for one in results)
-    lines = [f"{saying.count(len(results), 'download')}, {most} at a time: {saying.seconds(end - begin)}"]
+    what = " and ".join([saying.count(len(results) - len(others), "download"), *others])
+    lines = [f"{what}, {most} at a time: {saying.seconds(end - begin)}"]
     lines[0] += f", {failed} failed" * bool(failed) + f", {again} tried again" * bool(again)
     for row, one in enumerate(results, 1):
         moments = {"began": one.began, "first byte": one.first_byte, "ended": one.ended}
         said = [f"{what} {moment - begin:.2f} s" for what, moment in moments.items() if moment is not None]
         said += [f"{one.tries} tries"] * (one.tries > 1) + ([f"failed: {one.error}"] if one.error else [])
-        lines.append(f"download {row}: " + ", ".join(said))
+        lines.append(f"{one.url if is_other_work(one) else f'download {row}'}: " + ", ".join(said))
     return "\n".join(lines)
+
+
+def is_other_work(one: "Download") -> bool:
+    """Whether `one` has a name instead of an address, and did not fail for it."""
+    return "://" not in str(one.url) and not one.error
 
 
 def stretch(results: Sequence["Download"]) -> tuple[float, float]:
