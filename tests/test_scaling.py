@@ -74,9 +74,9 @@ def test_fewer_than_five_rounds_are_said_to_be_too_few():
     assert "rounds it takes" not in ratios(*[2.0] * 5).verdict(2).sentence
 
 
-def loaded(one, two, *, share, cpu):
-    """Return five equal rounds of one and two threads, with the cores' seconds in each."""
-    timings = {n: Timing((s,) * 5, (c,) * 5) for n, s, c in ((1, one, cpu[0]), (2, two, cpu[1]))}
+def loaded(one, two, *, share, cpu, rounds=5):
+    """Return so many equal rounds of one and two threads, with the cores' seconds in each."""
+    timings = {n: Timing((s,) * rounds, (c,) * rounds) for n, s, c in ((1, one, cpu[0]), (2, two, cpu[1]))}
     return Scaling("work", "threads", 4, timings, share=share)
 
 
@@ -102,6 +102,14 @@ def test_a_loss_that_the_load_may_have_made_is_none():
 
 def test_a_loss_that_costs_the_cores_more_time_is_one_also_under_load():
     assert loaded(0.2, 0.6, share=0.9, cpu=(0.2, 0.6)).verdict(2).word == "loss"
+
+
+@pytest.mark.parametrize(
+    ("rounds", "share", "word"), [(3, 0.5, "too noisy to tell"), (5, 0.5, "loss"), (3, 0.9, "loss")]
+)
+def test_under_load_a_loss_takes_five_rounds(rounds, share, word):
+    slower = loaded(0.2, 1.6, share=share, cpu=(0.1, 0.8), rounds=rounds)
+    assert slower.verdict(2).word == word
 
 
 def test_few_rounds_under_load_are_blamed_on_the_load():

@@ -108,13 +108,16 @@ class Scaling:
 
         No gain says that the speed-up is at most 1.15: it looks at that end alone, at least 93 % sure.
         A gain must be one also if other programs slowed the one worker alone, and a loss also if they slowed
-        only the many, as much as `share` allows: a system under load gives more time to more threads.
+        only the many, as much as `share` allows: a system under load gives more time to more threads. Under
+        load a loss takes five rounds, too.
         """
         low, high = self.interval(workers)
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
         _, most = _interval(self._ratios(workers, many=self._undisturbed(workers)))
-        word = "gain" if least > GAIN else "loss" if most < _LOSS else NOISY
-        if word == NOISY and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN and self.share > CALM:
+        calm = self.share > CALM
+        lost = most < _LOSS and (calm or self.rounds >= _LEAST)
+        word = "gain" if least > GAIN else "loss" if lost else NOISY
+        if word == NOISY and calm and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN:
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{self.speedup(workers):.2f} times one {noun[0]} ({low:.2f} to {high:.2f})"
