@@ -9,7 +9,9 @@
 
 The peers are a Python (`python -m venv peers`) with `pip install aiohttp httpx httpbin gunicorn`, and curl
 and nginx from the system. Each way to download is a process of its own (downloaders.py), the rounds are
-interleaved, no value is dropped. Files go where TMPDIR says.
+interleaved, no value is dropped. Files go where TMPDIR says, else into memory where the system has /dev/shm:
+on a disk (ext4 without a journal) a new file takes longer the more were deleted in the last minutes, whoever
+makes it, and every round deletes its files.
 """
 
 import argparse
@@ -29,6 +31,8 @@ from threadlab import download_all, serve_site, this_machine
 from threadlab.installing import ROOT
 
 HERE = Path(__file__).parent
+if "TMPDIR" not in os.environ and os.path.isdir("/dev/shm"):
+    tempfile.tempdir = "/dev/shm"
 ALL = ("threadlab", "requests", "httpx", "aiohttp", "curl")
 OF_PYTHON = ("aiohttp", "httpx")  # the ways that --peers has
 

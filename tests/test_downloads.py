@@ -11,6 +11,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ import requests
 
 from threadlab.workloads import downloading, downloads
 from threadlab.workloads.answering import FAULTS
+from threadlab.workloads.connections import Session, Ways
+from threadlab.workloads.downloading import Job, Limits
 from threadlab.workloads.downloads import Download, download, download_all
 from threadlab.workloads.file_names import different, file_name
 from threadlab.workloads.site import serve_site
@@ -206,6 +209,34 @@ def test_the_connection_of_a_thread_ends_with_the_thread(tmp_path):
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(download, server.url, tmp_path).result(LIMIT).error is None
         assert server.over.wait(LIMIT)
+
+
+def test_who_is_past_its_limit_does_not_cut_the_connection_that_another_one_uses_now(tmp_path):
+    session, limits = Session(), Limits(3, 1000, 60)
+    late, other = (Job("", tmp_path / name, limits, threading.Event(), session) for name in "ab")
+
+    def talk(server, connection):
+        while server.read(connection):
+            if len(server.asked) == 2:
+                late.cut_if_due()
+            connection.sendall(answer(b"ok"))
+
+    with serving(talk) as server, session:
+        late.url = other.url = server.url
+        late.run()
+        del late.known["ended"]  # as if it were just about to end
+        late.stop.set()
+        other.run()
+        assert (other.now().error, other.now().tries, len(server.connections)) == (None, 1, 1)
+
+
+def test_of_very_many_hosts_not_all_connections_are_kept():
+    session, ways = Session(), Ways()
+    pools = [
+        weakref.ref(ways.find(host, host, session)[3])
+        for host in (f"http://127.0.0.1:{port}" for port in range(1000, 1100))
+    ]
+    assert sum(pool() is not None for pool in pools) < 70
 
 
 def test_the_end_of_python_is_silent_about_open_connections(site, tmp_path):

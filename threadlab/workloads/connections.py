@@ -1,8 +1,8 @@
-"""A session of requests for each thread, whose connections can be ended by another thread."""
+"""Sessions of requests for several threads, whose connections can be ended by another thread."""
 
 from copy import copy
-from functools import cache
-from threading import local
+from functools import cache, cached_property
+from threading import Lock, local
 from time import perf_counter
 from typing import Any
 
@@ -18,14 +18,15 @@ class _Known:
     """What a connection of urllib3 tells the job that uses it."""
 
     sock: Any
+    job: Any = None  # the id of the last one that used it: the job itself would keep its session alive
 
     def connect(self) -> None:
-        mine.job.connection = self
+        self.job, mine.job.connection = id(mine.job), self
         super().connect()  # type: ignore[misc]
         mine.job.known["connected"] = perf_counter()
 
     def request(self, *args: Any, **options: Any) -> None:
-        mine.job.connection = self
+        self.job, mine.job.connection = id(mine.job), self
         super().request(*args, **options)  # type: ignore[misc]
         mine.job.socket = self.sock
         mine.job.end_if_due()
@@ -44,40 +45,72 @@ def _known(connection: type) -> type:
     return type("Connection", (_Known, connection), {})
 
 
+_MOST_HOSTS = 64  # whose connections are kept
 _AS_IT_COMES = {"retries": False, "redirect": False, "assert_same_host": False, "preload_content": False}
 
 
-class _Session(requests.Session):
-    limits: Any = None
+class Session(requests.Session):
+    """Keeps connections to hosts for as many threads as there are `workers`."""
 
-    def ask(self, url: str, limits: Any, timeout: tuple[float, float]) -> Any:
+    def __init__(self, workers: int = 1) -> None:
+        super().__init__()
+        self.max_redirects = 10
+        self.headers["User-Agent"] = f"threadlab/{__version__} (a course on Python threads)"
+        self.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
+        for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
+            self.mount(scheme, _Adapter(pool_connections=2, pool_maxsize=workers))
+        for host in ("127.0.0.1", "localhost"):
+            self.proxies[f"http://{host}"] = ""  # this computer is never asked through a proxy
+
+    def ask(self, url: str, ways: "Ways", timeout: tuple[float, float]) -> Any:
         """Get `url`: requests finds the way to a host, urllib3 goes it for each file, in half the time."""
-        if self.limits is not limits:  # another call
-            self.limits, self.ways = limits, dict[str, Any]()
-        host = url[: URL.match(url).start("path")]  # type: ignore[union-attr]
-        if host not in self.ways:
-            self.ways[host] = self.way_to(url, host)
-        prepared, settings, adapter, pool, direct = self.ways[host]
-        request = copy(prepared)
-        request.prepare_url(url, None)
-        where = request.path_url if direct else urldefragauth(request.url)
+        host, target = _parts(url)
+        prepared, settings, adapter, pool, direct = ways.find(host, url, self)
+        where = target if direct else urldefragauth(_for(url, prepared).url)
         wait = Timeout(connect=timeout[0], read=timeout[1])
-        response = pool.urlopen("GET", where, headers=request.headers, timeout=wait, **_AS_IT_COMES)
+        response = pool.urlopen("GET", where, headers=prepared.headers, timeout=wait, **_AS_IT_COMES)
         if response.get_redirect_location():
+            request = _for(url, prepared)
             answer = adapter.build_response(request, response)
             *_, last = self.resolve_redirects(answer, request, timeout=timeout, **settings)
             response = last.raw
         return response
 
-    def way_to(self, url: str, host: str) -> tuple[Any, ...]:
-        """Return a prepared request, settings, and connections; only these are of this thread alone."""
-        with self.limits.preparing:
-            if host not in self.limits.prepared:
-                request = self.prepare_request(requests.Request("GET", url))
-                settings = self.merge_environment_settings(url, {}, True, None, None)
-                self.limits.prepared[host] = request, settings
-        request, settings = self.limits.prepared[host]
-        adapter: Any = self.get_adapter(request.url)
+
+def _parts(url: str) -> tuple[str, str]:
+    """Return `url` as far as it names a host, and what is asked of that host."""
+    path = URL.match(url).start("path")  # type: ignore[union-attr]
+    target = url[path:].partition("#")[0]
+    return url[:path], target if target.startswith("/") else f"/{target}"
+
+
+def _for(url: str, prepared: Any) -> Any:
+    """Return a request like `prepared`, for another file of the same host."""
+    request = copy(prepared)
+    request.prepare_url(url, None)
+    return request
+
+
+class Ways:
+    """How the hosts of one call are reached: found once for each, for all threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Any, ...]] = {}
+        self._finding = Lock()
+
+    def find(self, host: str, url: str, session: Session) -> tuple[Any, ...]:
+        """Return a prepared request to the `host` of `url`, settings, and the connections to it."""
+        with self._finding:
+            if host not in self._known:
+                if len(self._known) == _MOST_HOSTS:  # its connections close with it
+                    del self._known[next(iter(self._known))]
+                self._known[host] = self._found(url, session)
+            return self._known[host]
+
+    def _found(self, url: str, session: Session) -> tuple[Any, ...]:
+        request = session.prepare_request(requests.Request("GET", url))
+        settings = session.merge_environment_settings(url, {}, True, None, None)
+        adapter: Any = session.get_adapter(request.url or "")
         proxies, verify, cert = (settings[name] for name in ("proxies", "verify", "cert"))
         pool = adapter.get_connection_with_tls_context(request, verify, proxies, cert)
         return request, settings, adapter, pool, adapter.request_url(request, proxies) == request.path_url
@@ -86,15 +119,10 @@ class _Session(requests.Session):
 class _OfThisThread(local):
     job: Any
 
-    def __init__(self) -> None:
-        self.session = _Session()
-        self.session.max_redirects = 10
-        self.session.headers["User-Agent"] = f"threadlab/{__version__} (a course on Python threads)"
-        self.session.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
-        for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
-            self.session.mount(scheme, _Adapter(pool_connections=2))
-        for host in ("127.0.0.1", "localhost"):
-            self.session.proxies[f"http://{host}"] = ""  # this computer is never asked through a proxy
+    @cached_property
+    def session(self) -> Session:
+        """For single downloads, one after the other: it ends with its thread."""
+        return Session()
 
 
-mine = _OfThisThread()  # kept between calls to reuse connections; a thread's session ends with the thread
+mine = _OfThisThread()

@@ -15,7 +15,7 @@ from urllib3.exceptions import InvalidHeader
 
 from threadlab.running.arguments import number, whole_number
 from threadlab.running.watching import growing, waiting
-from threadlab.workloads.connections import mine
+from threadlab.workloads.connections import Session, Ways, mine
 from threadlab.workloads.failures import RefusedError, sentence_for
 from threadlab.workloads.file_names import URL
 
@@ -55,8 +55,7 @@ class Limits:
         self.retries = Retry(whole_number("retries", retries, least=0), backoff_factor=0.25)
         self.size = whole_number("size_limit", size)
         self.time = number("time_limit", time, least=0.1)
-        self.prepared: dict[Any, Any] = {}  # for each host: the request, and what the environment says
-        self.preparing = Lock()  # guards it until that is there
+        self.ways = Ways()
         self.folder_made = False
 
 
@@ -67,13 +66,14 @@ class _EndedError(Exception):
 class Job:
     """One URL: `run` in one thread, while another one may look (`now`) and end it (`cut_if_due`)."""
 
-    def __init__(self, url: str, path: Path, limits: Limits, stop: Event) -> None:
+    def __init__(self, url: str, path: Path, limits: Limits, stop: Event, session: Session) -> None:
         self.url, self.path, self.limits, self.stop = url, path, limits, stop
+        self.session = session
         self.known: dict[str, Any] = {}  # what the result is made of
         self.until = float("inf")
         self.connection: Any = None  # the one in use, and its socket: a response may outlive its connection
         self.socket: Any = None
-        self.lock = Lock()  # guards the end of it: the next job of this thread may use the same socket
+        self.lock = Lock()  # guards the end of it: the next job may use the same socket
 
     def now(self) -> Download:
         """Return the result as far as it is known."""
@@ -107,7 +107,7 @@ class Job:
         if not self.due():
             return
         with self.lock:
-            if "ended" not in self.known:
+            if "ended" not in self.known and getattr(self.connection, "job", None) == id(self):
                 for each in (getattr(self.connection, "sock", None), self.socket):
                     with suppress(OSError):  # closed meanwhile
                         if isinstance(each, socket.socket):  # there already
@@ -155,7 +155,7 @@ class Job:
         try:
             with waiting("the first byte"):
                 connect, piece = (min(limit, max(left, 0.1)) for limit in TIME_LIMITS)
-                response = mine.session.ask(str(self.url), self.limits, (connect, piece))
+                response = self.session.ask(str(self.url), self.limits.ways, (connect, piece))
             self.known["first_byte"] = perf_counter()
             with response, open(part, "xb") as file:
                 fingerprint = self._save(response, file)

@@ -8,6 +8,7 @@ from threading import Event
 from time import perf_counter
 
 from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, function, whole_number
+from threadlab.workloads.connections import Session, mine
 from threadlab.workloads.downloading import GRACE, Job, Limits
 from threadlab.workloads.downloading import Download as Download
 from threadlab.workloads.file_names import different, file_name
@@ -39,7 +40,7 @@ def download(
         ValueError: A limit is too small.
     """
     limits = Limits(retries, size_limit, time_limit)
-    job = Job(url, Path(folder) / file_name(url), limits, Event())
+    job = Job(url, Path(folder) / file_name(url), limits, Event(), mine.session)
     job.run()
     return job.now()
 
@@ -81,8 +82,9 @@ def download_all(
         raise TypeError(f"stop must be a threading.Event, not {stop!r}")
     if progress is not None:
         function("progress", progress)
-    names = different([file_name(url) for url in urls])
-    jobs = [Job(url, Path(folder, name), limits, stop) for url, name in zip(urls, names, strict=True)]
+    session, names = Session(workers), different([file_name(url) for url in urls])
+    paths = [Path(folder, name) for name in names]
+    jobs = [Job(url, path, limits, stop, session) for url, path in zip(urls, paths, strict=True)]
     for job in jobs:
         job.known["requested"] = perf_counter()
     left = deque([*jobs, *[None] * workers])  # each worker takes one after the other until it gets None
@@ -115,6 +117,7 @@ def download_all(
                 break
         else:
             pool.shutdown()  # its threads have nothing left to do
+        session.close()
     results = [job.now() for job in jobs]
     if progress:
         progress(results)
