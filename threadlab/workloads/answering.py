@@ -98,15 +98,19 @@ class _Answering:
         chunked = fault == "no length"
         if chunked:
             length = "Transfer-Encoding: chunked"
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{length}\r\n\r\n".encode())
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{length}\r\n\r\n".encode()
         each = _DRIP if fault == "drip" else self.settings["bandwidth_each"]
+        step = 1 if fault == "drip" else 65_536
+        if each or self.settings["bandwidth"]:  # else the head goes along with the first piece
+            writer.write(head)
+            head, step = b"", min(step, 16_384)
         own_free = asyncio.get_running_loop().time()
-        for piece in _pieces(name, size // 2 if fault in ("reset", "cut") else size, drips=fault == "drip"):
+        for piece in _pieces(name, size // 2 if fault in ("reset", "cut") else size, step):
             own_free = await self.pause(own_free, len(piece), each)
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
+            writer.write(head + (b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece))
+            head = b""
             await writer.drain()
-        if chunked:
-            writer.write(b"0\r\n\r\n")
+        writer.write(head + b"0\r\n\r\n" * chunked)
         if fault == "reset":
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
@@ -123,10 +127,10 @@ class _Answering:
         return own_free
 
 
-def _pieces(name: str, size: int, drips: bool) -> Iterator[bytes]:
-    """Yield the `size` bytes of the file `name`, a line again and again, in pieces."""
+def _pieces(name: str, size: int, step: int) -> Iterator[bytes]:
+    """Yield the `size` bytes of the file `name`, a line again and again, in pieces of about `step` bytes."""
     line = f"This is file {name}.\n".encode()
-    whole = line * (16_384 // len(line))
-    step = 1 if drips else len(whole)
+    whole = line * max(1, step // len(line))
+    step = min(step, len(whole))
     for begin in range(0, size, step):
         yield whole[begin % len(whole) :][: min(step, size - begin)]
