@@ -21,7 +21,8 @@ from threadlab.workloads.file_names import URL
 
 GRACE = 0.3  # seconds for a running download to end once it was asked to
 TIME_LIMITS = (5.0, 10.0)  # seconds: to connect, and between two pieces
-_PIECE = 128 * 1024  # bytes written at once: each system call lets go of the GIL and has to get it back
+# Bytes read at once, at most, and written at once, at least: each call lets go of the GIL.
+_PIECE, _ENOUGH = 256 * 1024, 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +177,15 @@ class Job:
             size += len(piece)
             if max(size, self.known["announced"] or 0) > self.limits.size:
                 raise _EndedError(f"larger than {self.limits.size:,} bytes: allow more by size_limit")
-            held += piece
             self.known["size"] = size
-            if len(held) >= _PIECE:
-                file.write(held)
-                fingerprint.update(held)
-                held.clear()
+            block: bytes | bytearray = piece
+            if held or len(piece) < _ENOUGH:
+                held += piece
+                block = held
+            if len(block) >= _ENOUGH:
+                file.write(block)
+                fingerprint.update(block)
+                held = bytearray()
         file.write(held)
         fingerprint.update(held)
         self.end_if_due()  # a connection that was cut looks like the end of a file without length
