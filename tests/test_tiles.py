@@ -76,6 +76,10 @@ def test_of_very_many_outcomes_the_simplest_are_shown_and_how_many_there_are(rig
     wrong = [case for end, case in everything.cases() if end not in ends]
     assert [row.case for row in rows if not row.right] == wrong[: 20 - shown]
     assert "20 of 120 outcomes are shown" in counted(everything)
+    axes = plot_orders(everything)
+    ends = [text.get_window_extent().x1 for text in axes.texts if "order" in text.get_text()]
+    assert max(ends[:10]) < axes.patches[50].get_window_extent().x0  # the second column begins there
+    assert max(ends) <= axes.figure.bbox.x1
 
 
 @pytest.mark.parametrize(

@@ -191,12 +191,14 @@ def _drawn(
     axes.spines[:].set_visible(False)
     widest = max(sum(_width(text) for *_, text in turns(row.case)) for row in rows)
     shrink = min(1.0, 0.6 * wide / columns / widest)
-    stops = [widest * shrink + 16]  # where the words of a row begin
-    for words in zip(*((row.told, row.sign) for row in rows), strict=True):
+    stops = [widest * shrink + 16]  # where the words of a row begin, and where the last ones end
+    for words in zip(*((row.told, row.sign, row.number) for row in rows), strict=True):
         stops.append(stops[-1] + max(style.width_of(word, 16, bold=True) for word in words) + 24)
+    fit = min(1.0, (wide / columns - 12) / (stops[-1] - 24))  # what is too wide becomes smaller
     for place, row in enumerate(rows):
         column, line = divmod(place, lines)
-        _draw(axes, row, column * wide / columns, (line + 0.5) * ROW, shrink, stops)
+        left, middle = column * wide / columns, (line + 0.5) * ROW
+        _draw(axes, row, left, middle, shrink * fit, 16 * fit, [fit * stop for stop in stops])
     return axes
 
 
@@ -216,7 +218,9 @@ def _width(text: str) -> float:
     return TILE * max(1.0, 0.4 * len(text))
 
 
-def _draw(ax: Axes, row: Row, left: float, middle: float, shrink: float, stops: Sequence[float]) -> None:
+def _draw(
+    ax: Axes, row: Row, left: float, middle: float, shrink: float, letters: float, stops: Sequence[float]
+) -> None:
     x, size = left, 0.82 * TILE * shrink
     on_tile: Any = {"color": "white", "fontweight": "bold", "ha": "center", "fontsize": 16 * shrink}
     for thread, _, text in turns(row.case):
@@ -225,5 +229,5 @@ def _draw(ax: Axes, row: Row, left: float, middle: float, shrink: float, stops: 
         write(ax, x + 0.46 * wide, middle, text, **on_tile)
         x += wide
     sign: Any = {"color": deep(GREEN)} if row.right else {"color": deep(RED), "fontweight": "bold"}
-    for stop, text, looks in zip(stops, (row.told, row.sign, row.number), ({}, sign, {}), strict=True):
-        write(ax, left + stop, middle, text, **{"fontsize": 16, **looks})
+    for stop, text, looks in zip(stops, (row.told, row.sign, row.number), ({}, sign, {}), strict=False):
+        write(ax, left + stop, middle, text, **{"fontsize": letters, **looks})
