@@ -1,8 +1,8 @@
 """Waits for the end of a run, and brings it about if a step never ends."""
 
 import sys
-from _thread import LockType
 from collections.abc import Sequence
+from queue import Empty, SimpleQueue
 from threading import Thread
 from time import process_time
 
@@ -20,28 +20,50 @@ TRIES, TRY = 10, 0.02
 COMPUTES = 0.002  # seconds of the processor that a process takes meanwhile if its thread computes, at least
 
 
-def await_end(run: Run, done: LockType, threads: Sequence[Thread]) -> None:
-    """Wait until `done` is released; if a step of `run` goes on for ever, end it from outside.
+def await_end(run: Run, done: SimpleQueue[None], threads: Sequence[Thread]) -> None:
+    """Wait until `done` has something; if a step of `run` goes on for ever, end it from outside.
 
     Raises:
         UnsupportedError: Nothing can end it; it is left behind.
     """
     steps, looks, began = 0, 0, process_time()
     try:
-        while not done.acquire(timeout=LOOK):  # short: an interrupt gets through on Windows, too
+        while not _came(done, LOOK):  # short: an interrupt gets through on Windows, too
             looks += 1
             if run.steps != steps:
                 steps, looks, began = run.steps, 0, process_time()
-            # A step under way that got a little of the processor may only be slow, on a busy machine.
-            busy = BLOCKED < process_time() - began < LOOK * LOOKS / 2 and looks < 6 * LOOKS
-            if looks >= LOOKS and not busy:
+            if looks >= LOOKS and not (looks < 6 * LOOKS and _is_only_slow(process_time() - began, threads)):
                 break
     finally:
         if run.current is not None:  # or it is interrupted, and the step under way may only be slow
             _force_out(run, done, threads, TRIES if looks >= LOOKS else 4 * TRIES)
 
 
-def _force_out(run: Run, done: LockType, threads: Sequence[Thread], tries: int) -> None:
+def _is_only_slow(computed: float, threads: Sequence[Thread]) -> bool:
+    """Tell whether a step may have got too little of the processor, on a busy machine."""
+    if computed >= LOOK * LOOKS / 2:
+        return False
+    return computed > BLOCKED or any(_waits_for_a_core(thread) for thread in threads)
+
+
+def _waits_for_a_core(thread: Thread) -> bool:
+    """Tell whether `thread` could go on if it had a core, as far as the system says (Linux)."""
+    try:
+        with open(f"/proc/self/task/{thread.native_id}/stat", "rb", buffering=0) as stat:
+            return stat.read(100).rpartition(b") ")[2].startswith(b"R")
+    except OSError:
+        return False
+
+
+def _came(done: SimpleQueue[None], seconds: float) -> bool:
+    try:
+        done.get(timeout=seconds)
+    except Empty:
+        return False
+    return True
+
+
+def _force_out(run: Run, done: SimpleQueue[None], threads: Sequence[Thread], tries: int) -> None:
     """End the run from outside: by a mark where threads look, and by an exception where they compute."""
     where = f"thread {name_of(run.current or 0)} did not get out of line {run.places[run.current or 0][0]}"
     if run.over:
@@ -54,7 +76,7 @@ def _force_out(run: Run, done: LockType, threads: Sequence[Thread], tries: int) 
     run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
     began = process_time()
     for _ in range(tries):
-        if done.acquire(timeout=TRY):
+        if _came(done, TRY):
             return
         ident = threads[run.current or 0].ident or 0
         frame = sys._current_frames().get(ident)

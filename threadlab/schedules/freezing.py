@@ -45,12 +45,14 @@ class Freezer:
         self._codes: dict[int, CodeType] = {}  # keeps code alive whose id is in a frozen form
         self.thread_locals = False  # whether a thread-local was met
         self.run = Run(0, lambda run: None)
+        self._met: dict[int, int] = {}
+        self._kept: list[Any] = []  # keeps what was met alive: the `id` of a dead object may be given anew
         self.forget()
 
     def forget(self) -> None:
         """Let go of what was met."""
-        self._met: dict[int, int] = {}
-        self._kept: list[Any] = []  # keeps what was met alive: the `id` of a dead object may be given anew
+        self._met.clear()  # no new one: on 3.13t the first `get` in another thread gives its core away 40 times
+        self._kept.clear()
         self.only_plain = False  # whether what was met of late changes only by a step of its own thread
 
     def code(self, code: CodeType) -> int:

@@ -1,17 +1,21 @@
 """Runs a few real threads one step at a time, in the order that a `decide` function asks for.
 
-Each thread has a lock of its own as a baton; whoever holds the baton runs. `sys.settrace` calls back at each
+Each thread waits at a queue of its own for the baton; whoever got it runs. `sys.settrace` calls back at each
 line of the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the
 baton is handed over only if that is another thread.
+
+A lock would do as well, but not without the GIL: there a thread that finds a lock taken gives its core away
+40 times before it parks. Each time it waits for a turn of whatever else keeps that core busy, and until it is
+parked nobody can stop the world, which `sys.settrace` does at each step. A queue parks its thread at once.
 """
 
 import dis
 import os
 import sys
 import threading
-from _thread import allocate_lock
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -34,16 +38,14 @@ class Scheduler(StandIns):
         super().__init__()
         self._learner, self._count = learner, count
         self._tracing = Tracing(learner, self._reach)
-        self._batons = [allocate_lock() for _ in range(count + 1)]
-        self._done = allocate_lock()
+        self._batons: list[SimpleQueue[None]] = []
+        self._done: SimpleQueue[None] = SimpleQueue()
         self._closed = False
         self._threads: list[threading.Thread] = []
         self.run = Run(count, lambda run: None)
 
     def open(self, stack: ExitStack) -> None:
         """Make the threads; they end with `stack`."""
-        for lock in (*self._batons, self._done):
-            lock.acquire()
         stack.enter_context(self._tracing.instructions(self))
         stack.callback(self._end_threads)
         self._stay_on_one_core(stack)
@@ -61,6 +63,7 @@ class Scheduler(StandIns):
         """Put new threads in the place of the old ones: thread-locals start afresh."""
         self._end_threads()
         self._closed = False
+        self._batons = [SimpleQueue() for _ in range(self._count + 1)]
         with inside(None):
             for me in range(self._count + 1):
                 work, name = (self._work, name_of(me)) if me < self._count else (self._keep_tracing, "keeper")
@@ -73,9 +76,8 @@ class Scheduler(StandIns):
         patience = PATIENCE if self.run.current is None else LOOK
         with inside(None):
             for baton, thread in zip(self._batons, self._threads, strict=False):
-                baton.release()
+                baton.put(None)
                 thread.join(patience)
-                baton.acquire(blocking=False)  # a thread that saw the end first has left its baton free
         self._threads = []
 
     # --- what the caller's thread does
@@ -99,7 +101,7 @@ class Scheduler(StandIns):
     def _work(self, me: int) -> None:
         with inside(self):
             while not self._closed:
-                self._batons[me].acquire()
+                self._batons[me].get()
                 if not self._closed:
                     self._live(me, self.run)
 
@@ -110,7 +112,7 @@ class Scheduler(StandIns):
         runs, which takes its time.
         """
         sys.settrace(lambda frame, event, argument: None)
-        self._batons[me].acquire()
+        self._batons[me].get()
 
     def _live(self, me: int, run: Run) -> None:
         try:
@@ -125,14 +127,14 @@ class Scheduler(StandIns):
             run.over = True
             following = next((each for each, frame in enumerate(run.frames) if frame is not None), None)
         if following is None:
-            run.current = None  # an interrupt may come just after the lock was got: it tells nothing then
-            self._done.release()
+            run.current = None  # an interrupt may come just after this was got: it tells nothing then
+            self._done.put(None)
         else:
             self._hand_over(run, following)
 
     def _hand_over(self, run: Run, thread: int) -> None:
         run.current = thread
-        self._batons[thread].release()
+        self._batons[thread].put(None)
 
     def _decide(self, run: Run) -> int | None:
         run.steps += 1
@@ -186,7 +188,7 @@ class Scheduler(StandIns):
             run.over = True
         elif chosen != me:
             self._hand_over(run, chosen)
-            self._batons[me].acquire()
+            self._batons[me].get()
 
     def _leave(self, run: Run, me: int) -> NoReturn:
         """Let the running thread leave a run that is over, by an exception, once."""
