@@ -2,6 +2,7 @@
 
 import _thread
 import asyncio
+import os
 import queue
 import socket
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 
 from threadlab.running.machine import usable_cores
 from threadlab.schedules import DEADLOCK, Crash, explore, replay
-from threadlab.schedules.ending import LOOK, LOOKS, TRIES, TRY
+from threadlab.schedules.baton import Baton
+from threadlab.schedules.ending import LOOK, LOOKS, TRIES, TRY, waits_for_a_core
 from threadlab.schedules.primitives import UnsupportedError
 
 
@@ -317,6 +319,32 @@ def test_a_hanging_answer_has_its_verdict_within_two_seconds():
     explored = 1.0  # what a check gives to explore, and the step hangs at the very end of it
     slowest = LOOK * (LOOKS + 1) + TRIES * TRY + LOOK
     assert explored + slowest < 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_step_that_waits_for_a_core_is_told_from_a_blocked_one():
+    baton = Baton()
+    blocked = threading.Thread(target=baton.wait)
+    blocked.start()
+    while waits_for_a_core(blocked):  # it has still to get there
+        pass
+    baton.pass_on()
+    blocked.join(10)
+    assert waits_for_a_core(threading.current_thread())
+    assert not waits_for_a_core(blocked)
+
+
+def test_an_exploration_leaves_no_file_open():
+    def lowest_free():
+        number = os.open(os.devnull, os.O_RDONLY)
+        os.close(number)
+        return number
+
+    before = lowest_free()
+    run([add, add])
+    with pytest.raises(TypeError, match="outcome"):
+        run([add], outcome=lambda shop: [])
+    assert lowest_free() == before
 
 
 def test_an_interrupt_ends_the_exploration_and_leaves_nothing_behind():

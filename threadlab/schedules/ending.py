@@ -43,10 +43,10 @@ def _is_only_slow(computed: float, threads: Sequence[Thread]) -> bool:
     """Tell whether a step may have got too little of the processor, on a busy machine."""
     if computed >= LOOK * LOOKS / 2:
         return False
-    return computed > BLOCKED or any(_waits_for_a_core(thread) for thread in threads)
+    return computed > BLOCKED or any(waits_for_a_core(thread) for thread in threads)
 
 
-def _waits_for_a_core(thread: Thread) -> bool:
+def waits_for_a_core(thread: Thread) -> bool:
     """Tell whether `thread` could go on if it had a core, as far as the system says (Linux)."""
     try:
         with open(f"/proc/self/task/{thread.native_id}/stat", "rb", buffering=0) as stat:

@@ -51,7 +51,7 @@ class Freezer:
 
     def forget(self) -> None:
         """Let go of what was met."""
-        self._met.clear()  # no new one: on 3.13t the first `get` in another thread gives its core away 40 times
+        self._met.clear()  # no new one: on 3.13t the first `get` of another thread takes its time (see Baton)
         self._kept.clear()
         self.only_plain = False  # whether what was met of late changes only by a step of its own thread
 

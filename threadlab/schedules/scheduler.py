@@ -1,12 +1,8 @@
 """Runs a few real threads one step at a time, in the order that a `decide` function asks for.
 
-Each thread waits at a queue of its own for the baton; whoever got it runs. `sys.settrace` calls back at each
-line of the learner's code: there, in the running thread, `decide` picks the thread of the next step, and the
-baton is handed over only if that is another thread.
-
-A lock would do as well, but not without the GIL: there a thread that finds a lock taken gives its core away
-40 times before it parks. Each time it waits for a turn of whatever else keeps that core busy, and until it is
-parked nobody can stop the world, which `sys.settrace` does at each step. A queue parks its thread at once.
+Each thread has a baton of its own; whoever got it runs. `sys.settrace` calls back at each line of the
+learner's code: there, in the running thread, `decide` picks the thread of the next step, and the baton is
+handed over only if that is another thread.
 """
 
 import dis
@@ -20,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from threadlab.running.standins import inside
+from threadlab.schedules.baton import Baton
 from threadlab.schedules.ending import LOOK, await_end
 from threadlab.schedules.learner import Learner, Page
 from threadlab.schedules.primitives import Abandon, Lock, UnsupportedError, name_of
@@ -38,8 +35,8 @@ class Scheduler(StandIns):
         super().__init__()
         self._learner, self._count = learner, count
         self._tracing = Tracing(learner, self._reach)
-        self._batons: list[SimpleQueue[None]] = []
-        self._done: SimpleQueue[None] = SimpleQueue()
+        self._batons: list[Baton] = []
+        self._done: SimpleQueue[None] = SimpleQueue()  # no lock: see Baton
         self._closed = False
         self._threads: list[threading.Thread] = []
         self.run = Run(count, lambda run: None)
@@ -63,7 +60,7 @@ class Scheduler(StandIns):
         """Put new threads in the place of the old ones: thread-locals start afresh."""
         self._end_threads()
         self._closed = False
-        self._batons = [SimpleQueue() for _ in range(self._count + 1)]
+        self._batons = [Baton() for _ in range(self._count + 1)]
         with inside(None):
             for me in range(self._count + 1):
                 work, name = (self._work, name_of(me)) if me < self._count else (self._keep_tracing, "keeper")
@@ -76,9 +73,9 @@ class Scheduler(StandIns):
         patience = PATIENCE if self.run.current is None else LOOK
         with inside(None):
             for baton, thread in zip(self._batons, self._threads, strict=False):
-                baton.put(None)
+                baton.pass_on()
                 thread.join(patience)
-        self._threads = []
+        self._threads, self._batons = [], []
 
     # --- what the caller's thread does
 
@@ -101,7 +98,7 @@ class Scheduler(StandIns):
     def _work(self, me: int) -> None:
         with inside(self):
             while not self._closed:
-                self._batons[me].get()
+                self._batons[me].wait()
                 if not self._closed:
                     self._live(me, self.run)
 
@@ -112,7 +109,7 @@ class Scheduler(StandIns):
         runs, which takes its time.
         """
         sys.settrace(lambda frame, event, argument: None)
-        self._batons[me].get()
+        self._batons[me].wait()
 
     def _live(self, me: int, run: Run) -> None:
         try:
@@ -134,7 +131,7 @@ class Scheduler(StandIns):
 
     def _hand_over(self, run: Run, thread: int) -> None:
         run.current = thread
-        self._batons[thread].put(None)
+        self._batons[thread].pass_on()
 
     def _decide(self, run: Run) -> int | None:
         run.steps += 1
@@ -188,7 +185,7 @@ class Scheduler(StandIns):
             run.over = True
         elif chosen != me:
             self._hand_over(run, chosen)
-            self._batons[me].get()
+            self._batons[me].wait()
 
     def _leave(self, run: Run, me: int) -> NoReturn:
         """Let the running thread leave a run that is over, by an exception, once."""
