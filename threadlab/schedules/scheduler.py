@@ -87,7 +87,10 @@ class Scheduler(StandIns):
         if first is not None:
             try:
                 self._hand_over(run, first)
-            finally:  # also after an interrupt that comes just here
+            except KeyboardInterrupt:  # it came just here, where the GIL is let go of
+                run.over = True
+                raise
+            finally:
                 await_end(run, self._done, self._threads)
         if run.failure is not None:
             raise run.failure
