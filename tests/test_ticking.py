@@ -1,6 +1,7 @@
 import ast
 import asyncio
 import linecache
+import socket
 import threading
 from dataclasses import dataclass
 
@@ -144,3 +145,16 @@ def test_a_learners_thread_ticks_and_its_lane_says_that_it_runs():
     assert ann.books()["running"] > 0
     assert set(ann.books()) <= {"running", "off"}
     assert run.timeline.ticks
+
+
+def test_who_waits_for_the_network_beside_a_computing_thread_is_not_said_to_wait_for_the_gil():
+    def answer():
+        count_up(200_000)
+        far.sendall(b"!")
+
+    near, far = socket.socketpair()
+    near.settimeout(10)
+    with near, far, watch(gil=True) as run:
+        threading.Thread(target=near.recv, args=(1,), name="Ann").start()
+        threading.Thread(target=answer, name="Bob").start()
+    assert ("waiting", "the network") in [(span.state, span.what) for span in run.timeline.lanes[0].spans]

@@ -4,7 +4,7 @@ import pytest
 
 from threadlab.running import ticks
 from threadlab.running.lanes import Recording
-from threadlab.running.ticks import CALL, FREE, PAUSE, Pulse, tick, tick_after
+from threadlab.running.ticks import CALL, FREE, NETWORK, PAUSE, Pulse, tick, tick_after
 
 
 class Clock:
@@ -66,6 +66,13 @@ def test_a_pause_with_processor_time_was_a_long_call(clock, pulse, since):
     clock.work(0.008)
     tick(since)
     assert spans(pulse, clock) == [(0.1, "running", ""), (8.0, "running", since)]
+
+
+def test_a_pause_in_a_call_of_the_network_is_a_wait_for_it(clock, pulse):
+    tick()
+    clock.wait(0.05)
+    tick(NETWORK)
+    assert spans(pulse, clock) == [(50.0, "waiting", "the network")]
 
 
 def test_without_a_tick_a_thread_that_had_a_core_all_the_time_ran(clock, pulse):
