@@ -211,6 +211,12 @@ def test_a_process_that_dies_says_so_with_its_exit_code(executor):
         pool.submit(os._exit, 7).result(LIMIT)
 
 
+def test_of_two_pools_the_one_whose_process_died_tells_its_exit_code():
+    died = pytest.raises(BrokenExecutor, match=r"died \(exit code 7\)")
+    with died, workers_of("processes", 1) as pool, workers_of("processes", 1):
+        pool.submit(os._exit, 7).result(LIMIT)
+
+
 def test_a_task_that_was_cancelled_never_runs(process, tmp_path):
     names = cell(
         "import time\n"

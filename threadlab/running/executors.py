@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from threadlab.running import arguments
 from threadlab.running.another_python import AnotherPython
 from threadlab.running.arguments import whole_number
 from threadlab.running.interpreters import interpreters
@@ -51,6 +52,8 @@ def workers_of(executor: str | Factory, workers: int) -> Iterator[Executor]:
                     task.result()
         yield pool
     except BrokenProcessPool:
+        if not getattr(pool, "_broken", True):  # it was another one, of an outer block
+            raise
         pool.shutdown()  # now each has its exit code; SIGTERM is what the pool ended the others with
         codes = {process.exitcode for process in processes.values()} - {-signal.SIGTERM}
         code = next(iter(codes), "unknown")
@@ -81,6 +84,7 @@ def without_gil(function: Callable[..., Any], *args: Any) -> Any:
         RuntimeError: There is no such Python; the sentence says how to get one.
         TypeError: `function` or one of `args` cannot be sent there.
     """
+    arguments.function("function", function)
     with workers_of("free-threaded", 1) as pool:
         task = pool.submit(function, *args)
         wait_in_slices([task])
