@@ -68,10 +68,15 @@ def test_noise_in_long_runs_is_blamed_on_the_rounds():
 
 
 def test_fewer_than_five_rounds_are_said_to_be_too_few():
-    assert (
-        ratios(2.0).verdict(2).sentence.endswith("gain (from 1 of the five rounds it takes to be 94 % sure)")
-    )
+    few = ratios(2.0, 2.0).verdict(2).sentence
+    assert few.endswith("gain (from 2 of the five rounds it takes to be 94 % sure)")
     assert "rounds it takes" not in ratios(*[2.0] * 5).verdict(2).sentence
+
+
+def test_one_round_is_no_interval_and_no_verdict():
+    assert ratios(1.44).verdict(2).sentence == (
+        "2 threads: 1.44 times one thread: one round so far, too few to tell"
+    )
 
 
 def loaded(one, two, *, share, cpu, rounds=5):
@@ -113,7 +118,7 @@ def test_under_load_a_loss_takes_five_rounds(rounds, share, word):
 
 
 def test_few_rounds_under_load_are_blamed_on_the_load():
-    few = Scaling("work", "threads", 4, {1: Timing((0.4,)), 2: Timing((0.4,))}, share=0.5)
+    few = Scaling("work", "threads", 4, {1: Timing((0.4, 0.4)), 2: Timing((0.4, 0.4))}, share=0.5)
     assert few.verdict(2).sentence.endswith("because other programs took 50 % of the time")
 
 

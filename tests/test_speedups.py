@@ -92,6 +92,11 @@ def test_the_headline_can_be_about_another_number_of_workers():
     )
 
 
+def test_of_one_round_the_headline_tells_no_verdict():
+    once = Scaling("primes", "threads", 4, {1: Timing((1.44,)), 4: Timing((1.0,))})
+    assert headline(once) == "primes on 4 threads: 1.44 times as fast as one. One round so far."
+
+
 def test_processes_are_called_processes():
     result = scaling("primes", 1, 2, executor="processes")
     assert headline(result) == "primes on 2 processes: 2.00 times as fast as one. Gain."
@@ -177,7 +182,7 @@ def test_what_is_no_scaling_is_named():
 
 
 def test_nothing_to_compare_is_drawn_empty():
-    assert plot_scaling([]).get_title("left") == "1 worker: not measured yet"
+    assert plot_scaling([]).get_title("left") == "Not measured here yet"
 
 
 def test_the_machine_and_the_rounds_stand_below():

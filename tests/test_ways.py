@@ -54,6 +54,25 @@ def test_run_measures_every_way_that_is_ticked_and_no_other():
     assert "<b>2 threads</b>, ready after" in panel.details.value
 
 
+def test_run_with_no_box_ticked_says_what_to_do():
+    panel = panel_of(ticked=())
+    press(panel, panel.run)
+    assert "tick what to compare" in panel.note.value
+    assert not panel.run.disabled
+
+
+def test_what_was_recorded_keeps_its_colour_when_another_way_is_measured():
+    def colour():
+        return next(
+            line.get_color() for line in panel.picture.figure.axes[0].lines if "rec" in line.get_label()
+        )
+
+    panel = panel_of(count_primes, ticked=("threads", "free-threaded"))
+    before = colour()
+    press(panel, panel.run)
+    assert colour() == before
+
+
 def test_a_box_alone_measures_nothing():
     panel = panel_of()
     panel.boxes["processes"].value = True
@@ -83,7 +102,7 @@ def test_a_second_run_leaves_the_first_as_a_ghost_and_clear_forgets_both():
     press(panel, panel.run)
     assert "abs before" in labels(panel)
     press(panel, panel.clear_all)
-    assert (panel._known, panel._before, panel.picture.alt) == ({}, {}, "nothing measured yet")
+    assert (panel._known, panel._before, panel.picture.alt) == ({}, {}, "Not measured here yet")
 
 
 def test_each_round_is_drawn_as_it_comes():

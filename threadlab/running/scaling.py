@@ -11,6 +11,7 @@ Seconds = Sequence[float]
 GAIN, _LOSS = 1.15, 0.85  # two runs of the same thing may differ as much as that
 _SHORT = 0.1  # seconds; shorter values gave speed-ups from 0.7 to 1.7 where longer ones gave 1.0
 NOISY = "too noisy to tell"
+ONE_ROUND = "one round so far"
 _LEAST = 5  # rounds; with fewer even the smallest and the largest ratio do not hold the truth 93 % sure
 CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
@@ -120,8 +121,10 @@ class Scaling:
         if word == NOISY and calm and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN:
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
-        times = f"{self.speedup(workers):.2f} times one {noun[0]} ({low:.2f} to {high:.2f})"
-        said = f"{workers} {noun[workers > 1]}: {times}: {word}{self._why(workers, word)}"
+        times = f"{workers} {noun[workers > 1]}: {self.speedup(workers):.2f} times one {noun[0]}"
+        if self.rounds < 2:  # the word is a guess, as good as any
+            return Verdict(word, f"{times}: {ONE_ROUND}, too few to tell")
+        said = f"{times} ({low:.2f} to {high:.2f}): {word}{self._why(workers, word)}"
         return Verdict(word, said)
 
     def _why(self, workers: int, word: str) -> str:

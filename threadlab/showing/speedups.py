@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from threadlab.running.scaling import Scaling
+from threadlab.running.scaling import ONE_ROUND, Scaling
 from threadlab.showing import saying, style
 from threadlab.showing.style import COLOURS, GHOST, GREY, PURPLE, write
 
@@ -24,11 +24,12 @@ def plot_scaling(
     workers: int | None = None,
     first: str = "",
     reach: int = 1,
+    executors: Sequence[str] = (),
 ) -> Axes:
     """Draw how many times as fast as one worker each of `result` is, with its interval.
 
         >>> from threadlab.running.scaling import Scaling, Timing
-        >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0,)), 2: Timing((0.5,))})
+        >>> waiting = Scaling("wait", "threads", 8, {1: Timing((1.0, 1.0)), 2: Timing((0.5, 0.5))})
         >>> plot_scaling(waiting).get_title("left")
         'wait on 2 threads: 2.00 times as fast as one. Gain.'
 
@@ -41,6 +42,7 @@ def plot_scaling(
         workers: The number of workers that the words are about; by default the most.
         first: The name of the function that the words are about; by default the first of `result`.
         reach: The number of workers that the axes reach to at least.
+        executors: Those that keep their colours, whichever of them are drawn and in whatever order.
 
     Returns:
         The axes.
@@ -65,10 +67,12 @@ def plot_scaling(
         ends.append((most, expected, "your guess", style.deep(PURPLE)))
     looks: Any = {"linestyle": "--", "marker": "o", "markersize": 11, "markerfacecolor": "white"}
     for each, place, name in zip(recorded, *_twins(results, others), strict=True):
-        colour = (COLOURS * 9)[place]
+        colour = (COLOURS * 9)[_place(each.scaling, place, executors)]
         if counts := _draw_line(axes, each.scaling, color=colour, linewidth=2, label=each.label, **looks):
             ends.append((counts[-1], each.scaling.speedup(counts[-1]), name, style.deep(colour)))
-    for each, name, colour, marker in zip(results, names, COLOURS * 9, MARKERS * 9, strict=False):
+    for number, (each, name) in enumerate(zip(results, names, strict=True)):
+        place = _place(each, number, executors)
+        colour, marker = (COLOURS * 9)[place], (MARKERS * 9)[place]
         counts = _draw_line(axes, each, color=colour, linewidth=3.5, marker=marker, markersize=11, label=name)
         if counts:
             lows, highs = zip(*map(each.interval, counts), strict=True)
@@ -91,7 +95,7 @@ def plot_scaling(
     words = scaling_words(told, expected, workers)
     if said := verdict_line(told, workers):
         size = style.TEXT * min(1, (style.WIDTH - 8) / style.width_of(said))
-        write(axes, 0, 0, said, shift=(-0.75 * LEFT + 3, -57), xycoords="axes fraction", fontsize=size)
+        write(axes, 0, 0, said, shift=(-0.75 * LEFT + 3, -54), xycoords="axes fraction", fontsize=size)
     return style.finish(axes, words, kind(results), aside, shown=ax is None)
 
 
@@ -106,6 +110,10 @@ def _twins(results: Sequence[Scaling], recorded: Sequence[Scaling]) -> tuple[lis
         same_work = {each.name} == {name for name, _ in [*mine, *((r.name, 0) for r in recorded)]}
         names.append(f"{each.executor if same_work else each.name}, recorded")
     return places, names
+
+
+def _place(result: Scaling, number: int, executors: Sequence[str]) -> int:
+    return executors.index(result.executor) if result.executor in executors else number
 
 
 def axes_for(height: float, names: Sequence[str]) -> Axes:
@@ -162,14 +170,16 @@ def verdict_line(results: Sequence[Scaling], workers: int | None = None) -> str:
 def scaling_words(results: Sequence[Scaling], guess: float | None = None, workers: int | None = None) -> str:
     """Return what the first of `results` came to with so many `workers` (by default the most), and all."""
     many, first = _first(results, workers)
-    if first is None or many == 1:
+    if not results:
+        lines = ["Not measured here yet"]
+    elif first is None or many == 1:
         alone = {"threads": "1 thread", "processes": "1 process"}.get(kind(results), "1 worker")
         who = alone if many == 1 else f"{many} {kind(results)}"
         lines = [f"{who}: {'what more are compared with' if first else 'not measured yet'}"]
     else:
-        ratio, word = first.speedup(many), first.verdict(many).word.capitalize()
+        ratio, word = first.speedup(many), first.verdict(many).word if first.rounds > 1 else ONE_ROUND
         gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast as one"
-        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word}."]
+        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word.capitalize()}."]
     for result, name in zip(results, line_names(results), strict=True):
         said = [result.verdict(n).sentence for n in sorted(result.timings) if n > 1]
         lines.append(f"{name}: " + ("; ".join(said) or "not measured yet"))

@@ -130,9 +130,9 @@ class Ways(Sweeps):
         recorded = [self._recorded[way] for way in ticked if way in self._recorded and way not in known]
         past = [self._before[way] for way in ticked if way in self._before]
         names = [name_of(self._what[0]), "free-threaded, recorded"]
-        looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers)}
+        looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers), "executors": WAYS}
         axes = plot_scaling(results, ax=axes_for(300, names), **looks)
-        words = [scaling_words(results) if results else "nothing measured yet"]
+        words = [scaling_words(results)]
         words += [f"{each.label}: {each.scaling.verdict(max(each.scaling.timings))}" for each in recorded]
         return Picture(axes.figure, "\n".join(words))
 
@@ -162,10 +162,13 @@ class Ways(Sweeps):
         """Return the ways that are ticked; a box alone measures nothing."""
         if wish != "run":
             return []
+        if not (ticked := [way for way in WAYS if self.boxes[way].value]):
+            self.say("tick what to compare")
+            return []
         self.run.disabled, self.stop.disabled = True, False
         self._known, self._before, self._problems = {}, self._known or self._before, {}
         self.warn(limits())
-        return [way for way in WAYS if self.boxes[way].value]
+        return ticked
 
     def attempt(self, job: str, *, once: bool = False) -> "Sweep":
         """Return an attempt to measure the way `job`, until it is clear or `once`."""
