@@ -88,7 +88,9 @@ WRONG = [["tests"], ["fresh"], ["fresh", "02", "04"], ["check", "-v"], ["record"
 @pytest.mark.parametrize("words", WRONG)
 def test_an_unknown_command_shows_those_that_there_are(checkout, capsys, words):
     assert command_line.main(words) == 2
-    assert "python -m threadlab fresh 02" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"`{' '.join(words)}`" in said
+    assert "python -m threadlab fresh 02" in said
 
 
 def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, capsys):

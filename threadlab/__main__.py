@@ -32,7 +32,8 @@ python -m threadlab test [options of pytest]  run the tests
 python -m threadlab check [--json]            try every demo on this machine, in at most 30 s;
                                               exit status 0: all can be shown, 1: one cannot or was not tried
 python -m threadlab fresh 02                  put a clean copy of notebook 02 beside yours
-python -m threadlab record [executors]        measure this machine for notebooks/data (two minutes)"""
+python -m threadlab record [executors]        measure this machine for notebooks/data (two minutes):
+                                              serial threads processes interpreters free-threaded"""
 NOTEBOOKS = ROOT / "notebooks"
 EXECUTORS = ["serial", "threads", "processes", "interpreters", "free-threaded"]
 ORIGINALS = ROOT / ".threadlab" / f"originals-{__version__}"
@@ -58,9 +59,12 @@ def main(arguments: list[str]) -> int:
     if command == "record" and set(rest) <= set(EXECUTORS):
         record(rest or EXECUTORS)
         return 0
-    if command in ("-h", "--help") or not command.startswith("-"):
+    if command in ("-h", "--help"):
         print(USAGE)
-        return 0 if command.startswith("-") else 2
+        return 0
+    if not command.startswith("-"):
+        print(f"`{' '.join(arguments)}` is nothing threadlab can do. What it can:\n{USAGE}")
+        return 2
     go_where_it_runs("", arguments)
     # JupyterLab takes the next free port, but not in place of one that was asked for.
     strict = ["--ServerApp.port_retries=0"] if "--port" in " ".join(arguments) else []
