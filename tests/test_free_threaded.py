@@ -178,5 +178,5 @@ def test_a_function_that_is_called_without_the_gil_needs_such_a_python(monkeypat
 
 
 def test_what_is_no_function_is_named_before_anything_starts():
-    with pytest.raises(TypeError, match="function must be a function .*, not 3"):
+    with pytest.raises(TypeError, match=r"function must be a function .*, not 3"):
         without_gil(3)
