@@ -10,6 +10,8 @@ import pytest
 from threadlab import watch
 from threadlab.running import ticking, ticks
 
+early = threading.Lock()
+
 
 def count_up(limit, step=1, *, start=0):
     """A docstring stays where it was."""
@@ -145,6 +147,15 @@ def test_a_learners_thread_ticks_and_its_lane_says_that_it_runs():
     assert ann.books()["running"] > 0
     assert set(ann.books()) <= {"running", "off"}
     assert run.timeline.ticks
+
+
+def test_who_waits_for_a_lock_made_before_is_not_said_to_wait_for_the_gil():
+    with early, watch(gil=True, limit=0.3) as run:
+        threading.Thread(target=lambda: early.acquire(), name="Ann").start()
+    assert run.timeline.lanes[0].end == "was still waiting for the lock early"
+    assert run.timeline.lanes[0].books()["blocked"] > 0
+    assert isinstance(early, type(threading.Lock()))
+    assert not early.locked()
 
 
 def test_who_waits_for_the_network_beside_a_computing_thread_is_not_said_to_wait_for_the_gil():

@@ -15,7 +15,7 @@ from threadlab.running.machine import this_machine
 from threadlab.running.standins import inside, replaced, world
 from threadlab.running.ticking import ticking
 from threadlab.running.timeline import Timeline
-from threadlab.running.world import PLACES, World
+from threadlab.running.world import PLACES, World, seen
 
 _GRACE = 0.4  # seconds that threads have to end once they were asked to
 
@@ -121,6 +121,7 @@ class Watch(World):
         self._stack.enter_context(inside(self))
         if self._ticks:
             self._stack.enter_context(ticking(self._namespace))
+            self._stack.enter_context(seen(self._namespace))
         self._began = time.perf_counter()
         self._enter(Recording("the notebook", self._clock, own_thread=False))
         return self

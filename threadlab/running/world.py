@@ -4,6 +4,7 @@ Of the locks only the plain one is made here. What the library builds on it (RLo
 Event, Barrier, `queue.Queue`, futures) keeps its own code and so its own meaning.
 """
 
+import _thread
 import queue
 import re
 import select
@@ -12,9 +13,9 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from threading import current_thread
 from types import FrameType
@@ -61,6 +62,18 @@ class LookalikeLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+@contextmanager
+def seen(namespace: dict[str, Any]) -> Iterator[None]:
+    """Let who waits for a lock that `namespace` made earlier be seen waiting, for the time of a block."""
+    early = {name: value for name, value in list(namespace.items()) if isinstance(value, _thread.LockType)}
+    stand_ins = {name: LookalikeLock(lambda lock=lock: lock) for name, lock in early.items()}  # type: ignore[misc]
+    namespace.update(stand_ins)
+    try:
+        yield
+    finally:
+        namespace.update({n: lock for n, lock in early.items() if namespace.get(n) is stand_ins[n]})
 
 
 _KINDS = {
