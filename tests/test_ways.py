@@ -89,6 +89,18 @@ def test_a_way_that_is_not_here_is_drawn_as_recorded_and_one_sentence_says_how_t
     assert any(label.startswith("recorded 26 Nov 2026") for label in labels(panel))
 
 
+@pytest.mark.parametrize(("limits", "dashed"), [("the cores are shared", True), ("", False)])
+def test_where_times_mislead_what_was_recorded_stays_beside_them(monkeypatch, limits, dashed):
+    monkeypatch.setattr(ways, "limits", lambda: limits)
+    monkeypatch.setattr(
+        ways, "recordings_of", lambda names: {"threads": Recording(TWICE, date(2026, 11, 26))}
+    )
+    panel = panel_of()
+    press(panel, panel.run)
+    assert any(label.startswith("recorded 26 Nov 2026") for label in labels(panel)) == dashed
+    assert ("Dashed: recorded 26 Nov 2026" in panel.details.value) == dashed
+
+
 def test_a_missing_way_does_not_keep_the_others_from_being_measured():
     panel = panel_of(ticked=("free-threaded", "threads"))
     press(panel, panel.run)

@@ -13,7 +13,7 @@ from threadlab.running.arguments import name_of
 from threadlab.running.executors import stopping
 from threadlab.running.machine import limits
 from threadlab.running.measuring import sweep
-from threadlab.running.recordings import recordings_of
+from threadlab.running.recordings import Recording, recordings_of
 from threadlab.running.scaling import Scaling
 from threadlab.showing import saying
 from threadlab.showing.cells import RunPanel, close_widgets, take_the_place
@@ -109,6 +109,7 @@ class Ways(Sweeps):
         self._what, self._workers = (function, items), workers
         self._known, self._before, self._problems = {}, dict[str, Scaling](), {}
         self._recorded = recordings_of(WAYS)
+        self._limits = ""  # what falsifies the times; what was recorded then stays beside them
         self.boxes = {way: _tick_box(way, way in WAYS[:2]) for way in WAYS}
         self.details = widgets.HTML()
         question = f"{name_of(function)}, {saying.count(len(items), 'task')}: which workers gain?"
@@ -116,7 +117,7 @@ class Ways(Sweeps):
 
     def open(self) -> None:
         """Show the panel, with one round of threads and what was recorded of the rest."""
-        self.warn(limits())
+        self._see_limits()
         self.show(self.details)
         attempt = self.attempt("threads", once=True)
         attempt()
@@ -127,7 +128,7 @@ class Ways(Sweeps):
         known = self._seen
         ticked = [way for way in WAYS if self.boxes[way].value]
         results = [known[way] for way in ticked if way in known]
-        recorded = [self._recorded[way] for way in ticked if way in self._recorded and way not in known]
+        recorded = [each for way in ticked if (each := self._instead(way))]
         past = [self._before[way] for way in ticked if way in self._before]
         names = [name_of(self._what[0]), "free-threaded, recorded"]
         looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers), "executors": WAYS}
@@ -141,17 +142,26 @@ class Ways(Sweeps):
         super().draw()
         lines = []
         for way in WAYS:
+            instead = self._instead(way) if self.boxes[way].value else None
+            dashed = f". Dashed: {instead.label}." if instead else ""
             if result := self._known.get(way):
                 most = max(result.timings)
                 who, said = str(result.verdict(most)).split(": ", 1)
                 ready = saying.milliseconds(result.startup.get(most, 0.0))
-                lines.append(f"<b>{who}</b>, ready after {ready}: {escape(said)}")
+                lines.append(f"<b>{who}</b>, ready after {ready}: {escape(said + dashed)}")
             elif self.boxes[way].value:
-                instead = self._recorded.get(way)
-                told = [f"{self._problems[way]}." if way in self._problems else "press Run to measure it."]
-                told += [f"Dashed: {instead.label}."] if instead else []
-                lines.append(f"<b>{way}</b>: {escape(' '.join(told))}")
+                said = self._problems.get(way, "press Run to measure it")
+                lines.append(f"<b>{way}</b>: {escape(said + (dashed or '.'))}")
         self.details.value = f'<div style="font-size:16px;line-height:1.4">{"<br>".join(lines)}</div>'
+
+    def _instead(self, way: str) -> Recording | None:
+        """Return what was recorded of `way`, if it was not measured here, or not under fair conditions."""
+        return self._recorded.get(way) if self._limits or way not in self._seen else None
+
+    def _see_limits(self) -> None:
+        """Say above the picture, before anything runs, what will falsify the times."""
+        self._limits = limits()
+        self.warn(self._limits)
 
     def clear(self) -> None:
         """Forget what is known."""
@@ -167,7 +177,7 @@ class Ways(Sweeps):
             return []
         self.run.disabled, self.stop.disabled = True, False
         self._known, self._before, self._problems = {}, self._known or self._before, {}
-        self.warn(limits())
+        self._see_limits()
         return ticked
 
     def attempt(self, job: str, *, once: bool = False) -> "Sweep":
