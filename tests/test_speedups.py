@@ -102,9 +102,11 @@ def test_processes_are_called_processes():
     assert headline(result) == "primes on 2 processes: 2.00 times as fast as one. Gain."
 
 
-def test_threads_beside_processes_are_still_called_threads():
-    said = headline(PRIMES, scaling("primes", 1, 2, 2, executor="processes"))
-    assert said == "primes on 4 threads: 0.98 times as fast as one. No gain."
+def test_the_headline_over_several_ways_to_run_the_same_says_which_of_them_gain():
+    said = headline(
+        PRIMES, *(scaling("primes", 1, 2, 2, executor=way) for way in ("processes", "interpreters"))
+    )
+    assert said == "primes, 4 workers: gain with processes and interpreters, no gain with threads"
 
 
 def test_a_speed_up_above_ten_needs_no_second_decimal():

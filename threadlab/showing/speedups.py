@@ -176,14 +176,30 @@ def scaling_words(results: Sequence[Scaling], guess: float | None = None, worker
         alone = {"threads": "1 thread", "processes": "1 process"}.get(kind(results), "1 worker")
         who = alone if many == 1 else f"{many} {kind(results)}"
         lines = [f"{who}: {'what more are compared with' if first else 'not measured yet'}"]
+    elif len(results) > 1 and len({result.name for result in results}) == 1:
+        lines = [f"{first.name}, {many} workers: {_ways(results, many)}"]
     else:
-        ratio, word = first.speedup(many), first.verdict(many).word if first.rounds > 1 else ONE_ROUND
+        ratio = first.speedup(many)
         gain = f"{ratio:.{1 if ratio >= 9.95 else 2}f} times as fast as one"
-        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {word.capitalize()}."]
+        lines = [f"{first.name} on {many} {kind([first])}: {gain}. {_word(first, many).capitalize()}."]
     for result, name in zip(results, line_names(results), strict=True):
         said = [result.verdict(n).sentence for n in sorted(result.timings) if n > 1]
         lines.append(f"{name}: " + ("; ".join(said) or "not measured yet"))
     return "\n".join(lines + saying.guess_words(guess, "times"))
+
+
+def _word(result: Scaling, workers: int) -> str:
+    return result.verdict(workers).word if result.rounds > 1 else ONE_ROUND
+
+
+def _ways(results: Sequence[Scaling], workers: int) -> str:
+    """Return which ways to run one function gain from so many `workers`, and which do not."""
+    ways = dict[str, list[str]]()
+    for result in results:
+        if workers in result.timings:
+            ways.setdefault(_word(result, workers), []).append(result.executor)
+    said = sorted(ways.items(), key=lambda way: way[0] != "gain")
+    return ", ".join(f"{word} with {' and '.join(names)}" for word, names in said)
 
 
 def line_names(results: Sequence[Scaling]) -> list[str]:
