@@ -70,7 +70,7 @@ def without(name):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda data: [], "'list' object has no attribute"),
+        (lambda data: [], "it holds [], and not the names and values"),
         (changed(format=2), "its format is 2 and not 1"),
         (without("format"), "its format is None and not 1"),
         (without("seconds"), "'seconds' is missing"),
@@ -104,6 +104,11 @@ def test_a_broken_file_is_named(saved, broken):
     saved.write_bytes(broken)
     with pytest.raises(ValueError, match=r"free-threaded\.json is not a recording that can be read"):
         load_recording(saved)
+
+
+def test_what_is_neither_a_name_nor_a_path_is_named():
+    with pytest.raises(TypeError, match=r"name must be that of a recording, .* not None"):
+        load_recording(None)
 
 
 def test_a_recording_that_is_not_there_lists_those_that_are(saved, monkeypatch):

@@ -43,10 +43,13 @@ def load_recording(name: str | os.PathLike[str]) -> Recording:
 
     Raises:
         FileNotFoundError: There is no such recording.
+        TypeError: `name` is neither a name nor a path.
         ValueError: The file is broken, or of another format; the sentence says what is wrong.
     """
+    if not isinstance(name, (str, os.PathLike)):
+        raise TypeError(f"name must be that of a recording, such as 'processes', or a path, not {name!r}")
     path = Path(name) if Path(name).suffix else DATA / f"{name}.json"
-    if not path.exists():
+    if not path.is_file():
         known = ", ".join(sorted(each.stem for each in DATA.glob("*.json"))) or "none"
         raise FileNotFoundError(f"there is no recording {str(name)!r} (there are: {known}); {HOW}")
     try:
@@ -90,6 +93,8 @@ def save_recording(
 
 
 def _from_json(data: dict[str, Any]) -> Recording:
+    if not isinstance(data, dict):
+        raise TypeError(f"it holds {str(data)[:40]}, and not the names and values of a recording")
     if data.get("format") != FORMAT:
         raise ValueError(f"its format is {data.get('format')!r} and not {FORMAT}")
     machine = Machine(**data["machine"])
