@@ -230,6 +230,42 @@ def test_who_is_past_its_limit_does_not_cut_the_connection_that_another_one_uses
         assert (other.now().error, other.now().tries, len(server.connections)) == (None, 1, 1)
 
 
+def test_who_looks_up_where_it_is_sent_does_not_cut_the_connection_it_left(tmp_path, no_proxies):
+    session, limits, look_up = Session(), Limits(3, 1000, 60), socket.getaddrinfo
+    late, other = (Job("", tmp_path / name, limits, threading.Event(), session) for name in "ab")
+
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(answer(b"", "Location: http://shop.invalid/", status="302 Found"))
+        server.read(connection)
+        late.stop.set()
+        late.cut_if_due()
+        connection.sendall(answer(b"ok"))
+
+    def slow(host, *args, **options):
+        if host == "shop.invalid":
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(other.run).result(LIMIT)
+        return look_up("127.0.0.1", *args, **options)
+
+    no_proxies.setattr(socket, "getaddrinfo", slow)
+    with serving(talk) as server, session:
+        late.url = other.url = server.url
+        late.run()
+    assert (other.now().error, other.now().tries, len(server.connections)) == (None, 1, 1)
+
+
+def test_an_error_that_somebody_keeps_keeps_no_connection_open(tmp_path):
+    def progress(results):
+        raise RuntimeError
+
+    with serving(keep_alive) as server:
+        with pytest.raises(RuntimeError) as kept:
+            download_all([server.url], tmp_path, progress=progress)
+        assert server.over.wait(LIMIT)
+    assert kept.value
+
+
 def test_of_very_many_hosts_not_all_connections_are_kept():
     session, ways = Session(), Ways()
     pools = [
@@ -258,6 +294,16 @@ def test_each_address_is_asked_with_its_own_name_and_password(tmp_path):
         download_all(urls, tmp_path, workers=1)
     said = [re.findall(rb"Authorization: Basic (.*)\r", heard) for heard in server.asked]
     assert said == [[base64.b64encode(b"ann:a")], [base64.b64encode(b"bob:b")], []]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [("/a/../b/./c", "/b/c"), ("//a/b", "//a/b"), ("?a/../b", "/?a/../b"), ("/a b#c", "/a%20b")],
+)
+def test_a_path_is_asked_for_as_a_browser_does(path, asked, tmp_path):
+    with serving(keep_alive) as server:
+        assert download(server.url.replace("/file.txt", path), tmp_path).error is None
+    assert server.asked[0].startswith(f"GET {asked} HTTP/1.1\r\n".encode())
 
 
 # Proxies

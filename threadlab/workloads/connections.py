@@ -20,13 +20,18 @@ class _Known:
     sock: Any
     job: Any = None  # the id of the last one that used it: the job itself would keep its session alive
 
-    def connect(self) -> None:
+    def take(self) -> None:
+        """Belong to the job of this thread alone."""
+        mine.job.socket = None  # that of its connection before, which may be another job's by now
         self.job, mine.job.connection = id(mine.job), self
+
+    def connect(self) -> None:
+        self.take()
         super().connect()  # type: ignore[misc]
         mine.job.known["connected"] = perf_counter()
 
     def request(self, *args: Any, **options: Any) -> None:
-        self.job, mine.job.connection = id(mine.job), self
+        self.take()
         super().request(*args, **options)  # type: ignore[misc]
         mine.job.socket = self.sock
         mine.job.end_if_due()
@@ -66,7 +71,10 @@ class Session(requests.Session):
         """Get `url`: requests finds the way to a host, urllib3 goes it for each file, in half the time."""
         host, target = _parts(url)
         prepared, settings, adapter, pool, direct = ways.find(host, url, self)
-        where = target if direct else urldefragauth(_for(url, prepared).url)
+        where = target
+        if not direct or "/." in target:  # a proxy is asked for all of it, and nobody for "/a/../b"
+            request = _for(url, prepared)
+            where = request.path_url if direct else urldefragauth(request.url)
         wait = Timeout(connect=timeout[0], read=timeout[1])
         response = pool.urlopen("GET", where, headers=prepared.headers, timeout=wait, **_AS_IT_COMES)
         if response.get_redirect_location():
@@ -113,7 +121,8 @@ class Ways:
         adapter: Any = session.get_adapter(request.url or "")
         proxies, verify, cert = (settings[name] for name in ("proxies", "verify", "cert"))
         pool = adapter.get_connection_with_tls_context(request, verify, proxies, cert)
-        return request, settings, adapter, pool, adapter.request_url(request, proxies) == request.path_url
+        direct = adapter.request_url(request, proxies).startswith("/")
+        return request, settings, adapter, pool, direct
 
 
 class _OfThisThread(local):
