@@ -451,6 +451,23 @@ def test_redirects_for_ever_are_cut_off(tmp_path):
     assert error_from(talk, tmp_path) == "redirects for ever: check the address in a browser"
 
 
+@pytest.mark.parametrize("length", ["Content-Length: 1000000000", "Transfer-Encoding: chunked"])
+def test_what_a_redirect_brings_along_is_not_read(length, tmp_path, monkeypatch):
+    head = f"HTTP/1.1 302 Found\r\nLocation: /file.txt\r\n{length}\r\n\r\n".encode()
+
+    def talk(server, connection):
+        server.read(connection)
+        if len(server.asked) == 3:
+            connection.sendall(answer(b"ok"))
+        else:
+            connection.sendall(head)
+            server.go_on.wait(LIMIT)
+
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (5, 5))
+    with serving(talk) as server:
+        assert download(server.url, tmp_path, retries=0).error is None
+
+
 def test_a_redirect_to_a_file_of_this_computer_is_refused(tmp_path):
     error = error_from(says(answer(b"", "Location: file:///etc/passwd", status="302 Found")), tmp_path)
     assert error.startswith("this is not the address of a file: ")

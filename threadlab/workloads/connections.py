@@ -44,6 +44,11 @@ class _Adapter(requests.adapters.HTTPAdapter):
             pool.ConnectionCls = _known(pool.ConnectionCls)
         return pool
 
+    def build_response(self, request: Any, response: Any) -> Any:
+        if response.get_redirect_location() and response.length_remaining not in range(10_000):
+            response.close()  # else requests reads all that a redirect brings along
+        return super().build_response(request, response)
+
 
 @cache
 def _known(connection: type) -> type:
