@@ -35,6 +35,15 @@ def test_a_run_that_measured_nothing_does_not_push_the_ghost_out():
     assert known.times(past=True) == {1: [4.0]}
 
 
+def test_a_point_of_a_slider_does_not_push_out_the_run_that_one_compares_with():
+    known = measured(("", 1, 4.0), ("", 4, 1.0))
+    slower = ("fetch_all as it is now", 0.2)
+    known.begin(slower, anew=False)
+    known.add(("", 4), 2.0, LANES)
+    known.begin(slower, anew=True)
+    assert known.times(past=True) == {1: [4.0], 4: [1.0]}
+
+
 def test_points_of_another_version_of_the_function_are_not_mixed_with_new_ones():
     known = measured(("", 1, 4.0))
     known.begin(("fetch_all after a change", 0.1), anew=False)

@@ -182,6 +182,16 @@ def test_a_setting_that_may_take_long_is_left_to_run_which_lights_up():
     assert (panel.run.button_style, "press Run" in panel.note.value) == ("success", True)
 
 
+def test_what_is_measured_already_and_takes_long_asks_for_nothing():
+    panel = panel_of(note)
+    panel.known.begin(panel._condition(), anew=False)
+    panel.known.add(("", 2), 2.0, [])
+    move(panel, 1)
+    assert "press Run" in panel.note.value
+    move(panel, 2)
+    assert (calls, panel.run.button_style, "press Run" in panel.note.value) == ([], "", False)
+
+
 def test_moving_redraws_from_what_is_known():
     panel = panel_of(note)
     panel.known.add(("", 4), 2.0, [])

@@ -98,6 +98,20 @@ def test_a_failed_download_is_red_and_crossed_and_says_why():
     assert "✗ refused: nobody listens on port 9" in [text.get_text() for text in ax.texts]
 
 
+def test_the_cross_of_a_download_is_as_large_however_few_there_are():
+    crosses = [
+        line for n in (1, 2) for line in plot_downloads(FAILED[-n:]).lines if line.get_label() == "failed"
+    ]
+    assert [cross.get_markersize() for cross in crosses] == [9, 9]
+
+
+def test_in_fine_rows_who_waits_is_pale_without_hatches_that_would_fill_the_bar():
+    ax = plot_downloads(THREE * 30)
+    (waits,) = (each for each in ax.collections if each.get_label() == "waits")
+    assert (waits.get_hatch(), list(waits.get_linewidth())) == (None, [0])
+    assert "pale: waits for first byte" in ax.texts[0].get_text()
+
+
 def test_the_headline_tells_how_many_how_many_at_a_time_and_how_long():
     assert plot_downloads(THREE).get_title("left") == "3 downloads, 2 at a time: 0.2 s"
     assert plot_downloads(FAILED).get_title("left") == "4 downloads, 2 at a time: 0.2 s, 1 failed"

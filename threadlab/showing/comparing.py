@@ -153,7 +153,7 @@ def draw_times(
     low, high = known.limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
     ax.set(xscale="log", yscale="log", xlim=(0.85 * counts[0], 1.18 * counts[-1]))
-    ax.set_ylim(min(low, min(seen) / 1.5), max(high, max(seen) * (3 if knee else 1.6)))
+    ax.set_ylim(min(low, min(seen) / 1.8), max(high, max(seen) * (3 if knee else 1.6)))
     style.ticks(ax.xaxis, counts)
     style.ticks(ax.yaxis)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=9))

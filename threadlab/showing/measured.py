@@ -61,9 +61,13 @@ class Measured:
         return not self.works or len(self.rounds) < 2 or self.rounds[-1].keys() == self.rounds[-2].keys()
 
     def begin(self, condition: tuple[Any, ...], *, anew: bool) -> None:
-        """Let what is known become the run before if `anew`, or if it holds under another `condition`."""
+        """Let what is known become the run before if `anew`, or if it holds under another `condition`.
+
+        A few points of a slider do not take the place of a run of more settings: one compares with that.
+        """
         if self.rounds and (anew or condition != self.condition):
-            self.before, self.rounds = self.rounds, []
+            before, rounds = ({job for jobs in each for job in jobs} for each in (self.before, self.rounds))
+            self.before, self.rounds = self.rounds if len(rounds) >= len(before) else self.before, []
         if anew or condition != self.condition:
             self.strips.clear()
         self.condition = condition

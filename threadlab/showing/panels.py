@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from itertools import chain
 from typing import Any
 
 import ipywidgets as widgets
@@ -163,8 +164,9 @@ class Panel(RunPanel):
             self.known.expected(*jobs) if not strip or wish == "run" else 0.0
         )  # one run: let it be seen
         if wish == "rest" and expected * slower > QUICK:
-            self.run.button_style = "success"
-            self.say("press Run to measure this")
+            seen = self.known.condition == self._condition() and {*jobs} <= {*chain(*self.known.rounds)}
+            self.run.button_style = "" if seen else "success"
+            self.say("" if seen else "press Run to measure this")
             return []
         self.run.disabled, self.stop.disabled, self.run.button_style = True, False, ""  # a sign of life
         self.known.begin(self._condition(), anew=wish == "run")

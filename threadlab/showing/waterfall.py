@@ -70,10 +70,13 @@ def plot_downloads(
     bars, (start, end) = list(bars_of(results)), stretch(results)
     known = [KINDS[kind][1] for kind in LEGEND if any(bar.kind == kind for bar in bars)]
     known = known or [KINDS[kind][1] for kind in LEGEND[:-1]]
+    rows = max(rows, len(results))
+    fine = not ax and ROW * rows > ROOM  # then hatches would fill their bars
+    known = [words.replace("hatched", "pale") if fine else words for words in known]
     legend = style.packed(known, style.width(ax) if ax else style.WIDTH - 24 - style.RIGHT)
     errors = list(dict.fromkeys(one.error for one in results if one.error))
     notes = [*legend, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
-    rows, lines = max(rows, len(results)), LINE * max(1, len(notes))
+    lines = LINE * max(1, len(notes))
     room = style.height(ax) - lines if ax else max(ROOM, ROW * rows)
     axes, row = ax or style.new_axes(room + lines, left=30), room / rows
     top = -0.6 - lines / row
@@ -88,21 +91,21 @@ def plot_downloads(
             corners = [bar.corners(least) for bar in bars if (bar.kind, bar.colour) == (kind, colour)]
             looks = {"color": colour, "linewidth": 0}
             if kind in HATCHED:
-                looks = {"facecolor": pale(colour), "edgecolor": colour, "linewidth": 1, "hatch": "///"}
+                edge = {} if fine else {"edgecolor": colour, "linewidth": 1, "hatch": "///"}
+                looks = {"linewidth": 0, "facecolor": pale(colour)} | edge
             axes.add_collection(PolyCollection(corners, label=kind, **looks), autolim=False)
     for bar in bars:
         if bar.kind == "in vain":
             looks = {"bbox": style.PAPER} if row > 3 * LEAST_BAR else {}
             looks |= {"ha": "center", "weight": "bold", "color": RED, "fontsize": min(style.TEXT, 0.9 * row)}
             write(axes, bar.end, bar.row, "↻", **looks)
-    for row, one in enumerate(results):
+    for place, one in enumerate(results):
         if is_other_work(one):
             middle = ((one.began or start) + (one.ended or end)) / 2 - start
-            write(axes, middle, row, one.url, bbox=style.PAPER, ha="center", weight="bold")
-    bad = [((one.ended or start) - start, row) for row, one in enumerate(results) if one.error]
-    axes.plot(
-        [x for x, _ in bad], [row for _, row in bad], "X", color=RED, markersize=min(9, row), label="failed"
-    )
+            write(axes, middle, place, one.url, bbox=style.PAPER, ha="center", weight="bold")
+    bad = [((one.ended or start) - start, place) for place, one in enumerate(results) if one.error]
+    ends, places = [end for end, _ in bad], [place for _, place in bad]
+    axes.plot(ends, places, "X", color=RED, markersize=min(9, row), label="failed")
     return style.finish(axes, downloads_words(results), "seconds since the start", shown=ax is None)
 
 
