@@ -790,6 +790,27 @@ def test_a_stop_before_the_start_downloads_nothing(site, tmp_path):
     assert [result.error for result in results] == ["stopped before its end: start it anew to have it"] * 3
 
 
+def test_who_waits_for_an_answer_can_be_ended_by_another_thread(tmp_path):
+    job = Job("", tmp_path / "a", Limits(3, 1000, 60), threading.Event(), Session())
+
+    def talk(server, connection):
+        server.read(connection)
+        job.end()
+        server.go_on.wait(LIMIT)
+
+    with serving(talk) as server:
+        job.url = server.url
+        job.run()
+    assert (job.now().error, job.now().tries) == ("stopped before its end: start it anew to have it", 1)
+
+
+def test_what_has_ended_cannot_be_ended(site, tmp_path):
+    job = Job(site.urls(1)[0], tmp_path / "a", Limits(3, 100_000, 60), threading.Event(), Session())
+    job.run()
+    job.end()
+    assert (job.now().error, job.stop.is_set()) == (None, False)
+
+
 # All of it together
 
 SAID = {

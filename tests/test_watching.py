@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from threading import Condition, Event, Lock, RLock, Semaphore, Thread
 from time import sleep
+from types import SimpleNamespace
 
 import pytest
 
 from threadlab import OrderProcessing, explore, process_order, sample_orders, watch
-from threadlab.running.watching import Watch, task, waiting
+from threadlab.running.watching import Watch, growing, task, waiting
 
 
 def lane(run, name):
@@ -33,6 +34,14 @@ def deadlock(limit=0.3):
         Thread(target=lock_in_turn, args=(left, right, meet), name="Ann").start()
         Thread(target=lock_in_turn, args=(right, left, meet), name="Bob").start()
     return run
+
+
+def test_a_stop_ends_what_grows_too():
+    ended = []
+    with watch() as run:
+        growing(SimpleNamespace(end=lambda: ended.append(run.stopped)))
+        run.stop()
+    assert ended[0] is True
 
 
 def test_a_thread_that_waits_for_the_payment_is_seen_running_waiting_running():

@@ -53,7 +53,7 @@ def waiting(what: str) -> AbstractContextManager[Any]:
 
 
 def growing(thing: Any) -> None:
-    """Let who watches the calling thread, if anybody, look at `thing` while it grows."""
+    """Let who watches the calling thread, if anybody, look at `thing` while it grows, and `end` it."""
     run = world()
     if isinstance(run, Watch):
         run.growing.append(thing)
@@ -98,6 +98,12 @@ class Watch(World):
         changes, machine = tuple(self._accesses.changes) if self._accesses else (), this_machine()
         lanes = explain(lanes, gil=machine.gil) if self._ticks else lanes
         return Timeline(lanes, now, changes, self._report, machine, ticks=self._ticks)
+
+    def stop(self, *, early: bool = True) -> None:
+        """End all; who waits for the network does not hear of an exception."""
+        super().stop(early=early)
+        for thing in list(self.growing):
+            thing.end()
 
     def lanes(self, *, before: "Watch | None" = None, guess: Any = None) -> None:
         """Draw who ran and who waited when.

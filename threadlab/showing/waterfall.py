@@ -90,9 +90,10 @@ def plot_downloads(
         for colour in dict.fromkeys(bar.colour for bar in bars if bar.kind == kind):
             corners = [bar.corners(least) for bar in bars if (bar.kind, bar.colour) == (kind, colour)]
             looks = {"color": colour, "linewidth": 0}
-            if kind in HATCHED:
-                edge = {} if fine else {"edgecolor": colour, "linewidth": 1, "hatch": "///"}
-                looks = {"linewidth": 0, "facecolor": pale(colour)} | edge
+            if kind in HATCHED and fine:
+                looks |= {"alpha": 0.35}
+            elif kind in HATCHED:
+                looks = {"facecolor": pale(colour), "edgecolor": colour, "linewidth": 1, "hatch": "///"}
             axes.add_collection(PolyCollection(corners, label=kind, **looks), autolim=False)
     for bar in bars:
         if bar.kind == "in vain":

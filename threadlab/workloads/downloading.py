@@ -114,6 +114,12 @@ class Job:
                         if isinstance(each, socket.socket):  # there already
                             socket.socket.shutdown(each, socket.SHUT_RDWR)
 
+    def end(self) -> None:
+        """End this, from another thread, unless it has ended."""
+        if "ended" not in self.known:
+            self.stop.set()
+            self.cut_if_due()
+
     def run(self) -> None:
         """Download, as often as it takes and is allowed."""
         growing(self)
