@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from threadlab.showing.comparing import draw_times, times_words
+from threadlab.showing.comparing import compare, draw_times, times_words
 from threadlab.showing.knees import Knee, Limits
 from threadlab.showing.measured import Measured
 
@@ -27,6 +27,19 @@ def lines(ax, label):
 def test_the_ideal_of_a_site_is_what_it_allows():
     limits = Limits((0,) * 32, latency=0.1, at_once=16)
     assert list(lines(drawn(limits=limits), "ideal")[0].get_ydata()) == pytest.approx([3.2, 0.4, 0.2, 0.2])
+
+
+def test_the_ideal_of_a_site_is_there_before_anything_is_measured():
+    limits = Limits((0,) * 32, latency=0.1, at_once=16)
+    assert list(lines(drawn({}, limits=limits), "ideal")[0].get_ydata()) == pytest.approx(
+        [3.2, 0.4, 0.2, 0.2]
+    )
+
+
+def test_with_a_site_an_empty_waterfall_waits_for_its_downloads():
+    run = compare(Measured((1, 8)), 8, site=object()).figure.axes[0]
+    assert (run.get_title("left"), list(run.get_yticks())) == ("8 threads", [])
+    assert "orange: connects" in run.texts[0].get_text()
 
 
 def test_each_number_of_workers_has_its_speedup_beside_it():

@@ -74,7 +74,8 @@ def compare(
     limits, at_once = limits_of(site, downloads, latency), getattr(site, "at_once", None)
     more = {"tasks": downloads and len(downloads), "at_once": at_once, "line": limits.line if limits else 0.0}
     knee = find_knee(middle, busy=known.busy(), **more)
-    lanes = known.lanes.get(workers) or none_yet(workers) if growing is None else growing
+    nothing: Any = none_yet(workers) if site is None else []  # of a site one expects downloads
+    lanes = known.lanes.get(workers) or nothing if growing is None else growing
     names = [lane.name for lane in lanes.lanes] if isinstance(lanes, Timeline) else []
 
     run, against = _two_axes((style.margin(names), 620), (700, WIDTH - style.RIGHT))
@@ -91,7 +92,8 @@ def compare(
     else:
         plot_downloads(lanes, ax=run)
         before = "" if workers in middle else ", before"
-        title, seen = f"{len(lanes)} downloads, {saying.count(workers)}{before}", downloads_words(lanes)
+        title = f"{len(lanes)} downloads, {saying.count(workers)}{before}" if lanes else saying.count(workers)
+        seen = downloads_words(lanes) if lanes else ""
     draw_times(against, known, workers, expected, knee, limits)
     words = times_words(middle, workers, knee, expected)
     words = f"{saying.count(workers)}: under way" if growing is not None else words
@@ -148,7 +150,7 @@ def draw_times(
     counts, times, before = known.counts, known.times(), known.times(past=True)
     middle = {n: median(times[n]) for n in sorted(times)}
     best = [middle[n] * n / many for n in list(middle)[:1] for many in counts]  # shared out evenly
-    best = [limits.seconds(n) for n in counts] if limits and middle else best
+    best = [limits.seconds(n) for n in counts] if limits else best
     seen = [*best, *middle.values(), *([guess] if guess else [])] or [0.1, 1.0]
     low, high = known.limits or (1.0, 0.01)
     style.tidy(ax, grid="both")
@@ -161,10 +163,11 @@ def draw_times(
     if before:
         old = {n: median(before[n]) for n in sorted(before)}
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
-    if middle:
-        known.limits = ax.get_ylim()
+    if best:
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
         write(ax, 0.3, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
+    if middle:
+        known.limits = ax.get_ylim()
         for n, values in times.items():
             ax.plot([n] * len(values), values, "o", color=BLUE, alpha=0.35, markersize=9, label="measured")
         looks: Any = {"color": BLUE, "linewidth": 3.5, "markersize": 11, "label": "median"}
