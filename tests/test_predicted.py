@@ -30,6 +30,11 @@ def test_a_right_prediction_is_said_with_its_time_and_that_of_serial():
     assert said == "Predicted: threads; measured: threads are fastest (100 ms; serial 405 ms)"
 
 
+def test_what_no_clock_shows_does_not_ask_for_a_run():
+    said = draw_choice(Choice("serial", "too many orders", timed=False), {}).alt.splitlines()[0]
+    assert said == "Predicted: serial, for a reason that no clock shows."
+
+
 def test_one_round_is_said_to_be_one_and_proves_nothing_wrong():
     one = {1: Timing((0.4,))}
     once = {way: Scaling("perform", way, 4, one | {4: Timing((s,))}) for way, s in (("threads", 0.2),)}

@@ -90,7 +90,7 @@ def compare(
         style.below(run, "seconds since the start")
         title, seen = saying.count(workers), lanes.text()
     else:
-        plot_downloads(lanes, ax=run)
+        plot_downloads(lanes, ax=run, reach=0.0 if lanes else 1.0)
         before = "" if workers in middle else ", before"
         title = f"{len(lanes)} downloads, {saying.count(workers)}{before}" if lanes else saying.count(workers)
         seen = downloads_words(lanes) if lanes else ""
@@ -165,7 +165,7 @@ def draw_times(
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
     if best:
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
-        write(ax, 0.3, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
+        write(ax, 0.34, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
     if middle:
         known.limits = ax.get_ylim()
         for n, values in times.items():

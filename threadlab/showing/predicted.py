@@ -35,8 +35,12 @@ def draw_choice(
     complete = all(way in times or way in problems for way in WAYS)
     notes = [f"Predicted: {predicted.way}, because {predicted.reason}."]
     notes += [_seen(known)] if complete and "serial" in known else []
-    title = f"Predicted: {predicted.way}. Press Run to see whether that is true."
-    title = headline(predicted, known) if complete else title
+    so = (
+        ". Press Run to see whether that is true."
+        if predicted.timed
+        else ", for a reason that no clock shows."
+    )
+    title = headline(predicted, known) if complete else f"Predicted: {predicted.way}{so}"
     names = {way: f"{way} (predicted)" if way == predicted.way else way for way in WAYS}
     left = style.margin([f"{way} (predicted)" for way in WAYS], bold=True)
     rows = len(WAYS) + len(notes)
