@@ -263,6 +263,30 @@ def test_real_blocking_calls_work_or_are_named():
             thread.join(10)  # what cannot be ended ends by itself here
 
 
+def test_data_in_a_file_or_the_environment_is_noticed_and_counted_without_merging(tmp_path):
+    def new_file():
+        (tmp_path / "mugs").write_text("0")
+
+    def add_to_file(_):
+        mugs = int((tmp_path / "mugs").read_text())
+        (tmp_path / "mugs").write_text(str(mugs + 1))
+
+    def add_to_environment(_):
+        mugs = int(os.environ["MUGS"])
+        os.environ["MUGS"] = str(mugs + 1)
+
+    kept = {
+        add_to_file: (new_file, lambda _: (tmp_path / "mugs").read_text()),
+        add_to_environment: (lambda: os.environ.update(MUGS="0"), lambda _: os.environ["MUGS"]),
+    }
+    for add, (state, outcome) in kept.items():
+        with pytest.raises(RuntimeError, match="such as in a file, an environment variable"):
+            run([add, add], state=state, outcome=outcome)
+        found = run([add, add], state=state, outcome=outcome, merge_states=False)
+        assert found.outcomes == {"2": 2, "1": 4}
+    del os.environ["MUGS"]
+
+
 def test_input_is_refused():
     def ask(shop):
         shop.v = input("how many? ")

@@ -18,6 +18,7 @@ from threadlab.schedules.run import Run
 from threadlab.schedules.world import Instant
 
 _Word = ctypes.c_ssize_t
+_STATE = "#", 0  # the shared state itself
 
 
 class OpaqueError(Exception):
@@ -74,7 +75,7 @@ class Freezer:
             return self.run.names[value]  # what it holds is a part of every state
         known = self._met.get(id(value))
         if known == 0:
-            return "#"  # the shared state itself
+            return _STATE
         self.only_plain = False
         if known is not None:
             return "#", known
@@ -111,7 +112,7 @@ class Freezer:
         try:
             reduced = value.__reduce_ex__(4)
             if isinstance(reduced, str):
-                return reduced
+                return "named", reduced
             maker, arguments, content, items, pairs = (*reduced, None, None, None)[:5]
             everything = [maker, arguments, content, list(items or ()), [list(pair) for pair in pairs or ()]]
         except Exception as error:  # such as that of an iterator whose dict has changed its size

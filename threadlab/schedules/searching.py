@@ -1,6 +1,7 @@
 """Finds every state that a few threads can get into, by runs, and by what runs have told of their steps."""
 
 from collections.abc import Callable
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +11,8 @@ from threadlab.schedules.program import Program, UnrepeatableError
 from threadlab.schedules.run import Run
 from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.states import Key, States
+
+AUDITS = 20  # as many runs again as confirm the outcomes
 
 
 class Search:
@@ -31,16 +34,18 @@ class Search:
         """Run until every step from every state is known, or a bound is met; an interrupt is one, too."""
         self.most, self.until, self.stop = most, until, stop
         try:
-            self.play(-1, -1)
+            self.play([], [])
             while self.todo and not self.stopped and not self.in_vain:
                 self.last = self.todo.pop()
                 known = self.foreseen(*self.last)
                 if known is None:
-                    self.play(*self.last)
+                    self.play_to(*self.last)
                 else:
                     self.link(known)
             if not self.in_vain:
                 self.confirm()
+            if self.merge and not self.stopped and not self.in_vain:
+                self.audit()
         except KeyboardInterrupt:
             if stop or self.in_vain or not self.graph.ends():
                 raise
@@ -51,11 +56,15 @@ class Search:
         """Whether a reading of the clock became data, while the clock was no part of the states."""
         return self.scheduler.clock_is_data and not self.states.clock_counts
 
-    def play(self, number: int, thread: int) -> Any:
+    def play_to(self, number: int, thread: int) -> Any:
         """Go to the state `number`, take a step of `thread`, go on to new states; return the outcome."""
+        way = self.graph.path(number)
+        return self.play(way, [*(self.graph.nodes[each].by for each in way), thread][1:])
+
+    def play(self, way: list[int], steps: list[int]) -> Any:
+        """Take known steps along the states of `way`, go on to new states; return the outcome."""
         self.runs += 1
-        self.way = self.graph.path(number)
-        self.steps = [*(self.graph.nodes[each].by for each in self.way), thread][1:]
+        self.way, self.steps = way, steps
         self.place, self.last, self.end = 0, (-1, -1), -1
         run = self.program.play(self.scheduler, self.decide)
         if self.states.freeze.thread_locals:
@@ -72,8 +81,9 @@ class Search:
         """Return the thread of the next step: the recorded one, or a new one; None ends the run."""
         choices, place = run.choices(), self.place
         self.place += 1
-        if place < len(self.steps):
+        if place < len(self.way):
             self.check(run, choices, place)
+        if place < len(self.steps):
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
         key = self.states.key(run) if self.merge else None
@@ -147,28 +157,39 @@ class Search:
     def check(self, run: Run, choices: tuple[int, ...], place: int) -> None:
         """Raise UnrepeatableError unless the run is where it was when this state was recorded."""
         node, thread = self.graph.nodes[self.way[place]], self.last[1]
-        same = node.choices == choices and node.where == run.places[thread][0]
+        other_way = self.last != (node.parent, node.by)
+        same = node.choices == choices and (node.where == run.places[thread][0] or other_way)
         closely = place == len(self.steps) - 1 or self.runs == 2 or not self.todo  # at the end, everywhere
         if same and node.key and closely:
             same = self.states.key(run) in (node.key, None)
         if not same:
             where = f"line {run.places[thread][0]} of thread {name_of(thread)}" if place else "its first step"
-            raise UnrepeatableError(
-                f"the program does not repeat itself: the same steps led elsewhere before {where}. "
-                "Likely causes: id(), the order of a set, random numbers, real time, data kept outside of "
-                "`state` (a global variable that `state` does not set anew)"
-            )
+            raise _led_elsewhere(f"before {where}")
 
     def confirm(self) -> None:
         """Run one schedule of each outcome once more: an outcome must repeat itself, too."""
         ends = {self.graph.nodes[end].outcome: end for end in reversed(self.graph.ends())}
         for outcome, place in list(ends.items())[:20]:
-            again = self.play(self.graph.nodes[place].parent, self.graph.nodes[place].by)
+            again = self.play_to(self.graph.nodes[place].parent, self.graph.nodes[place].by)
             if again != outcome:
                 raise UnrepeatableError(
                     f"outcome must be the same for the same steps, but was {outcome!r}, then {again!r}: it "
                     "must not contain random numbers, real time or objects that compare by their identity"
                 )
+
+    def audit(self) -> None:
+        """Run whole schedules, drawn at random: here shows what matters although no key holds it."""
+        draw = Random(0)
+        for _ in range(AUDITS):
+            way, node = [0], self.graph.nodes[0]
+            steps: list[int] = []
+            while node.choices and len(steps) < 200:
+                thread, after = draw.choice(list(node.edges()))
+                way.append(after)
+                steps.append(thread)
+                node = self.graph.nodes[after]
+            if perf_counter() < self.until and self.play(way, steps) != node.outcome and not node.choices:
+                raise _led_elsewhere(f"than to {node.outcome!r}")
 
     def at_bound(self) -> bool:
         """Tell whether a bound is met, and remember which."""
@@ -179,3 +200,11 @@ class Search:
         elif self.stop and self.stop():
             self.stopped = "stopped"
         return self.stopped != ""
+
+
+def _led_elsewhere(where: str) -> UnrepeatableError:
+    return UnrepeatableError(
+        f"the program does not repeat itself: the same steps led elsewhere {where}. Likely causes: id(), the "
+        "order of a set, random numbers, real time, data kept outside of `state`, such as in a file, an "
+        "environment variable or a global variable (if `state` sets it anew, take merge_states=False)"
+    )
