@@ -308,6 +308,25 @@ def test_a_text_is_never_taken_for_what_its_name_stands_for():
         assert sorted(found.outcomes.values()) == [1, 1]
 
 
+def new_dataclass():
+    @dataclass
+    class Till:
+        v: int = 0
+
+    return Till()
+
+
+@pytest.mark.parametrize(
+    "state", [new_dataclass, lambda: type("Till", (), {"v": 0}), lambda: type("Till", (), {"v": 0})()]
+)
+def test_a_class_that_state_makes_anew_is_the_same_in_every_run(state):
+    def add(till):
+        v = till.v
+        till.v = v + 1
+
+    assert explore([add, add], state=state, outcome=lambda till: till.v).outcomes == {2: 2, 1: 4}
+
+
 def test_what_is_in_a_plain_object_a_deque_a_set_or_a_dataclass_is_state():
     def fill(state):
         state["deque"].append(1)

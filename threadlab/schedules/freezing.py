@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
-from threadlab.schedules.learner import Learner
+from threadlab.schedules.learner import Learner, data_names
 from threadlab.schedules.outline import UNKNOWN
 from threadlab.schedules.primitives import Lock, RLock, UnsupportedError
 from threadlab.schedules.run import Run
@@ -84,8 +84,12 @@ class Freezer:
 
     def _other(self, value: Any) -> Any:
         kind = type(value)
+        if isinstance(value, type):
+            self._learner.add_class(value)
+            if not self._learner.lasts(value):
+                held = [(name, self(vars(value)[name])) for name in data_names(value)]
+                return "class", value.__qualname__, self(value.__bases__), *held
         if isinstance(value, type | types.ModuleType | types.CodeType):
-            self._learner.add_class(value) if isinstance(value, type) else None
             return "named", getattr(value, "__module__", ""), getattr(value, "__qualname__", repr(value))
         if isinstance(value, _OUTSIDE):
             raise OutsideError(
@@ -101,11 +105,16 @@ class Freezer:
             own = [(name, self(part)) for name, part in vars(value).items() if name not in _THREADS_HAVE]
             return "thread", value.ident and value.name, *own
         self._learner.add_class(kind)
-        self._ways[kind] = Freezer._plain if _is_plain(kind) else Freezer._reduced
-        return self._ways[kind](self, value)
+        way = Freezer._plain if _is_plain(kind) else Freezer._reduced
+        if self._learner.lasts(kind):
+            self._ways[kind] = way
+        return way(self, value)
+
+    def _class(self, kind: type) -> Any:
+        return kind if kind in self._ways else self(kind)
 
     def _plain(self, value: Any) -> Any:
-        return type(value), *[(name, self(each)) for name, each in vars(value).items()]
+        return self._class(type(value)), *[(name, self(each)) for name, each in vars(value).items()]
 
     def _reduced(self, value: Any) -> Any:
         """Freeze what pickle would save of `value`."""
@@ -118,7 +127,7 @@ class Freezer:
         except Exception as error:  # such as that of an iterator whose dict has changed its size
             raise OpaqueError(str(error)) from None
         self._kept.append(everything)
-        return type(value), *[self(each) for each in everything]
+        return self._class(type(value)), *[self(each) for each in everything]
 
     def _many(self, value: Iterable[Any]) -> Any:
         return (type(value).__name__, *[self(each) for each in value])

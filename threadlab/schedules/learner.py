@@ -6,6 +6,8 @@ import linecache
 import sys
 import types
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from operator import attrgetter
 from types import CodeType, FrameType
 from typing import Any
 
@@ -15,6 +17,7 @@ from threadlab.schedules.stack import hides
 
 NOT_OWN = {"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<module>"}
 
+_IMMUTABLE = 1 << 8  # the flag of classes that are written in C
 _OF_OWNER = ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR")
 _NOT_DATA = (
     types.FunctionType, classmethod, staticmethod, property, types.MemberDescriptorType,
@@ -116,9 +119,18 @@ class Learner:
         for each in kind.__mro__:
             homes = [space for space in self.namespaces if space.get("__name__") == each.__module__]
             if homes and each not in self._classes:
-                self._classes[each] = 0, []
+                if self.lasts(each):
+                    self._classes[each] = 0, []
                 for function in functions_of(each):
                     self._find_data(function.__code__, homes[0])
+
+    def lasts(self, kind: type) -> bool:
+        """Tell whether `kind` is the same class in every run: one that `state` makes is not."""
+        if kind.__flags__ & _IMMUTABLE:
+            return True
+        with suppress(AttributeError, KeyError):
+            return attrgetter(kind.__qualname__)(sys.modules[kind.__module__]) is kind
+        return any(space.get(kind.__qualname__) is kind for space in self.namespaces)
 
     def shared_data(self) -> Iterator[tuple[Any, str, str]]:
         """Yield where data is shared beside the state: a namespace, a name in it, and how to speak of it."""
@@ -127,11 +139,7 @@ class Learner:
         for kind, (size, names) in list(self._classes.items()):
             values = vars(kind)
             if len(values) != size:
-                names = [
-                    name
-                    for name, value in values.items()
-                    if not name.startswith("__") and not isinstance(value, _NOT_DATA)
-                ]
+                names = data_names(kind)
                 self._classes[kind] = len(values), names
             for name in names:
                 yield values, name, f"`{kind.__qualname__}.{name}`"
@@ -160,6 +168,15 @@ class Page:
         """Tell whether `frame` stands at a switch point inside a line."""
         name = self._points.get(frame.f_lasti)
         return name is not None and is_shared(frame, name)
+
+
+def data_names(kind: type) -> list[str]:
+    """Return the names of the attributes of the class `kind` that hold data."""
+    return [
+        name
+        for name, value in vars(kind).items()
+        if not name.startswith("__") and not isinstance(value, _NOT_DATA)
+    ]
 
 
 def functions_of(given: Any) -> Iterator[types.FunctionType]:
