@@ -33,6 +33,10 @@ def add(shop):
     shop.v = x + 1
 
 
+def one_by_one(shop):
+    yield add(shop)
+
+
 def run(threads, *, state=Shop, outcome=lambda shop: shop.v, **how):
     return explore(threads, state=state, outcome=outcome, **how)
 
@@ -53,6 +57,8 @@ def _nothing_is_left():
         ("add", TypeError, "threads must be a list of functions"),
         ([3], TypeError, r"threads\[0\] must be a function"),
         ([add, (3, add)], TypeError, r"threads\[1\] must be a function"),
+        ([add, (add, 3)], TypeError, r"threads\[1\] is called as add\(state, 3\), but you wrote add\(shop\)"),
+        ([one_by_one], TypeError, r"threads\[0\] is a generator function, and a call runs none of its lines"),
     ],
 )
 def test_threads_that_are_no_functions_are_named(threads, error, says):

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from inspect import isgeneratorfunction, signature
 from types import FunctionType
 from typing import Any, Literal
 
 from threadlab.running.arguments import function, whole_number
+from threadlab.running.arguments import name_of as word_of
 from threadlab.running.standins import Place, inside, replaced
 from threadlab.schedules import tasks
 from threadlab.schedules.learner import Learner, functions_of
@@ -122,4 +124,24 @@ def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
     for place, each in enumerate(threads):
         call, *arguments = each if isinstance(each, tuple) and each else (each,)
         calls.append((function(f"threads[{place}]", call), tuple(arguments)))
+        _fits(f"threads[{place}]", call, arguments)
     return calls
+
+
+def _fits(name: str, call: Callable[..., Any], arguments: list[Any]) -> None:
+    """Raise TypeError if `call` would run none of its lines."""
+    if isgeneratorfunction(call):
+        raise TypeError(
+            f"{name} is a generator function, and a call runs none of its lines: write a function that loops "
+            f"over {word_of(call)}(state)"
+        )
+    try:
+        takes = signature(call)
+    except (TypeError, ValueError):  # some of what is written in C tells nobody
+        return
+    try:
+        takes.bind(None, *arguments)
+    except TypeError:
+        given = ", ".join(["state", *map(repr, arguments)])
+        called = word_of(call)
+        raise TypeError(f"{name} is called as {called}({given}), but you wrote {called}{takes}") from None
