@@ -125,6 +125,37 @@ def test_lambdas_comprehensions_and_the_library_run_inside_the_step():
     assert run([numbers, numbers]).total == 6
 
 
+def numbers_in_finally(shop):
+    try:
+        shop.v += 1
+    finally:
+        shop.log = [n + 1 for n in shop.log]
+
+
+def numbers_in_except(shop):
+    try:
+        shop.log[9] = 1
+    except IndexError:
+        shop.log = [n + 1 for n in shop.log]
+
+
+def numbers_in_case(shop):
+    match shop.v:
+        case _:
+            shop.log = [n + 1 for n in shop.log]
+
+
+@pytest.mark.parametrize(
+    ("place", "steps"), [(numbers_in_finally, 3), (numbers_in_except, 4), (numbers_in_case, 3)]
+)
+def test_a_comprehension_is_part_of_its_line_wherever_that_stands(place, steps):
+    assert run([(fill, 3), place]).lengths["B"] == (steps, steps)
+
+
+def fill(shop, count):
+    shop.log += range(count)
+
+
 def test_each_line_of_a_match_statement_is_one_step():
     def choose(shop):
         match shop.v:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from threadlab.schedules.stack import depths
+from threadlab.schedules.stack import depths, start_of_line
 
 # Stands for a value that cannot be found out without running the learner's code twice.
 UNKNOWN = type("value out of sight", (), {})()
@@ -30,7 +30,7 @@ class Outline:
     """The `for` and `with` blocks of a function, by line; without its source, none."""
 
     def __init__(self, code: CodeType) -> None:
-        self._depths = depths(code)
+        self._code, self._depths = code, depths(code)
         self._around: dict[int, tuple[ast.stmt, ...] | None] = {}  # None: something here is not understood
         self._heads: dict[int, ast.stmt] = {}
         function = node_of(code)
@@ -67,8 +67,10 @@ class Outline:
         """
         depth = self._depths.get(frame.f_lasti, 0)
         around, expected, head = self._at.get(frame.f_lineno, _UNKNOWN_LINE)
-        if not depth or around is None:
+        if not depth:
             return True
+        if around is None:  # a loop's own iterator lies there; those of comprehensions lie higher
+            return depth <= self._depths.get(start_of_line(self._code, frame.f_lasti), 0) + 1
         if isinstance(head, ast.With):
             return depth == expected or depth >= expected + _width(head)
         return depth == expected or (isinstance(head, ast.For) and depth == expected + 1)

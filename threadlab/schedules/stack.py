@@ -109,6 +109,18 @@ def _plain(step: dis.Instruction, depth: dict[int, int]) -> list[tuple[int, dis.
     return [(at, first), (at + 1, second)]
 
 
+@functools.lru_cache(maxsize=2048)
+def start_of_line(code: CodeType, offset: int) -> int:
+    """Return the first offset of the instructions around `offset` that belong to one line without a break."""
+    first, before = 0, None
+    for start, end, line in code.co_lines():
+        first = first if line == before else start
+        if start <= offset < end:
+            break
+        before = line
+    return first
+
+
 @functools.lru_cache(maxsize=512)
 def hides(code: CodeType) -> bool:
     """Tell whether some line of `code` begins with something on the value stack."""
