@@ -800,8 +800,9 @@ def test_each_run_gets_fresh_thread_locals_and_threads_with_letters():
         shop.log.append(hasattr(local, "seen"))
         local.seen = True
 
-    outcomes = run([once, once], outcome=lambda s: tuple(sorted(map(str, s.log)))).outcomes
-    assert outcomes.keys() == {("A", "B", "False", "False")}
+    for merge in (True, False):
+        found = run([once, once], outcome=lambda s: tuple(sorted(map(str, s.log))), merge_states=merge)
+        assert found.outcomes == {("A", "B", "False", "False"): 20}
 
 
 # --- only inside the exploration

@@ -86,7 +86,9 @@ class Search:
         if place < len(self.steps):
             self.last = self.way[place], self.steps[place]
             return self.steps[place]
-        key = self.states.key(run) if self.merge else None
+        # Without merging, the first run looks as well: at locks made outside, and for thread-locals.
+        key = self.states.key(run) if self.merge or self.runs == 1 else None
+        key = key if self.merge else None
         self.opaque += key is None
         number = self.numbers.get(key or ("only after", self.last))
         if new := number is None:
