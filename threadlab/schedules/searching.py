@@ -12,7 +12,7 @@ from threadlab.schedules.run import Run
 from threadlab.schedules.scheduler import Scheduler
 from threadlab.schedules.states import Key, States
 
-AUDITS = 20  # as many runs again as confirm the outcomes
+AUDITS = 20  # at most so many runs more, and no more than there were
 
 
 class Search:
@@ -182,7 +182,7 @@ class Search:
     def audit(self) -> None:
         """Run whole schedules, drawn at random: here shows what matters although no key holds it."""
         draw = Random(0)
-        for _ in range(AUDITS):
+        for _ in range(min(self.runs, AUDITS)):
             way, node = [0], self.graph.nodes[0]
             steps: list[int] = []
             while node.choices and len(steps) < 200:
