@@ -138,6 +138,11 @@ def test_a_moment_shows_each_threads_next_line_and_marks_what_changed():
     assert re.search(r"mugs +1 → +0", shown)
 
 
+def test_a_line_too_long_for_its_card_goes_on_beneath_its_own_code():
+    column = "(26px + 8ch)"  # that of `if` under `def`, and four more
+    assert f"padding-left:calc{column};text-indent:calc(-1*{column})" in moment(RACE.follow("A"), 1)
+
+
 def test_a_blocked_thread_says_for_what_it_waits_and_who_holds_it_where():
     shown = text(moment(STUCK.follow("ABB"), 3))
     assert re.search(r"B waits for +till *, held by A", shown)

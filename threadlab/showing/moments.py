@@ -119,9 +119,11 @@ def _lines(
         if narrow:  # half the indentation leaves room for the code
             code_line = code_line[(len(code_line) - len(code_line.lstrip())) // 2 :]
         note = f'<span style="color:{RED}">  ← holds {code(held[line])}</span>' if line in held else ""
+        column = f"(26px + {len(code_line) - len(code_line.lstrip()) + 4}ch)"  # where a long line goes on
         yield (
-            f'<div style="background:{back}"><span style="display:inline-block;width:26px;'
-            f'text-align:center">{sign}</span>{escape(code_line)}{note} </div>'
+            f'<div style="background:{back};padding-left:calc{column};text-indent:calc(-1*{column})">'
+            f'<span style="display:inline-block;width:26px;text-indent:0;text-align:center">{sign}</span>'
+            f"{escape(code_line)}{note} </div>"
         )
 
 
