@@ -118,6 +118,18 @@ def test_no_words_of_the_picture_leave_it():
     assert max(ends) < ax.figure.bbox.width
 
 
+def test_an_exploration_that_was_stopped_before_any_order_ended_is_shown_and_can_be_walked():
+    def grow(shop):
+        while True:
+            shop.mugs += 1
+
+    endless = explore([grow, grow], state=Shop, outcome=str, max_states=20)
+    assert plot_orders(endless).get_title(loc="left") == "Stopped before any order came to its end"
+    panel = show_orders(endless)
+    panel.take("A")
+    assert panel.walk.case == "A"
+
+
 def test_the_picture_has_a_twin_in_words():
     assert orders_words(RACE).splitlines()[:2] == ["4 of 6 orders are wrong", "AAB: 0, right"]
 

@@ -54,7 +54,7 @@ class Orders(Shown):
         self.found = found
         rows = tiles.rows_of(found)
         self.simplest = found.simplest_wrong
-        self.walk = found.follow(case or self.simplest or rows[0].case)
+        self.walk = found.follow(case or self.simplest or (rows[0].case if rows else ""))
         self._turn = threading.Lock()  # held while a click is served: a second one meanwhile is swallowed
         self._told, self._view = widgets.HTML(), widgets.HTML()
         self._case = widgets.Text(placeholder="type an order, say ABBA", continuous_update=False)

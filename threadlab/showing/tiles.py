@@ -108,6 +108,8 @@ def headline(found: Exploration) -> str:
     wrong = [outcome_words(outcome) for outcome in found.outcomes if not found.is_right(outcome)]
     if found.total == inf:
         return f"Some orders never end; {'wrong: ' + ', '.join(wrong) if wrong else 'none of them is wrong'}"
+    if not found.outcomes:
+        return "Stopped before any order came to its end"
     if not found.complete:
         tried = count(int(found.wrong or found.total), "order")
         told = "At least {} wrong, and not all were tried" if wrong else "Stopped after {}, none wrong"
@@ -185,11 +187,11 @@ def _drawn(
     """Draw the rows of `found` on `ax`, `wide` pixels and with room for so many `lines`, or on its own."""
     rows = rows_of(found)
     columns = 2 if len(rows) > 10 and not lines else 1
-    lines = lines or -(-len(rows) // columns)
+    lines = lines or max(1, -(-len(rows) // columns))
     axes = style.new_axes(lines * ROW, left=24, right=24) if ax is None else ax
     axes.set(xlim=(0, wide), ylim=(lines * ROW, 0), xticks=(), yticks=())
     axes.spines[:].set_visible(False)
-    widest = max(sum(_width(text) for *_, text in turns(row.case)) for row in rows)
+    widest = max((sum(_width(text) for *_, text in turns(row.case)) for row in rows), default=TILE)
     shrink = min(1.0, 0.6 * wide / columns / widest)
     stops = [widest * shrink + 16]  # where the words of a row begin, and where the last ones end
     for words in zip(*((row.told, row.sign, row.number) for row in rows), strict=True):
