@@ -308,6 +308,27 @@ def test_a_text_is_never_taken_for_what_its_name_stands_for():
         assert sorted(found.outcomes.values()) == [1, 1]
 
 
+class Priced:
+    cents = 0
+
+    @property
+    def price(self):
+        cents = self.cents
+        return cents  # noqa: RET504
+
+
+def raise_price(item):
+    price = item.price
+    item.cents = price + 1
+
+
+def test_a_state_is_the_same_one_after_python_has_made_its_calls_faster():
+    counts = [
+        explore([raise_price] * 2, state=Priced, outcome=lambda item: item.cents).states for _ in range(10)
+    ]
+    assert len(set(counts)) == 1
+
+
 def new_dataclass():
     @dataclass
     class Till:

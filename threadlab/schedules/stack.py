@@ -44,7 +44,7 @@ _NO_FALL_THROUGH = {
 
 def below(code: CodeType, offset: int) -> int | None:
     """Return how many values lie below those that the call at `offset` works on; None if it is no call."""
-    step = _step_at(code, offset)
+    step = step_at(code, offset)
     depth = depths(code).get(step.offset)
     if depth is not None and step.opname.startswith("CALL"):
         return depth + dis.stack_effect(step.opcode, step.arg) - 1
@@ -54,7 +54,7 @@ def below(code: CodeType, offset: int) -> int | None:
 _CALLS_TOO = ("BEFORE_WITH", "LOAD_ATTR")  # the latter of a property
 
 
-def _step_at(code: CodeType, offset: int) -> dis.Instruction:
+def step_at(code: CodeType, offset: int) -> dis.Instruction:
     """Return the instruction that `offset` lies in: frames may point into its cache."""
     while offset not in _steps(code):
         offset -= 2
@@ -66,7 +66,7 @@ def calls_directly(frame: FrameType, called: CodeType) -> bool:
 
     C code that calls back (`sorted(..., key=…)`) has a state of its own, which nobody can see.
     """
-    step = _step_at(frame.f_code, frame.f_lasti)
+    step = step_at(frame.f_code, frame.f_lasti)
     if not step.opname.startswith("CALL"):
         return step.opname in _CALLS_TOO
     loads, _ = call_steps(frame.f_code, step.offset)

@@ -14,7 +14,7 @@ from threadlab.schedules.learner import Learner
 from threadlab.schedules.outline import UNKNOWN
 from threadlab.schedules.primitives import UnsupportedError
 from threadlab.schedules.run import Run
-from threadlab.schedules.stack import below, calls_directly, depths
+from threadlab.schedules.stack import below, calls_directly, depths, step_at
 
 Key = tuple[int, ...]
 _KINDS = {
@@ -97,7 +97,9 @@ class States:
                 names = frame.f_locals
                 seen = tuple([(name, freeze(value)) for name, value in names.items()])
                 hidden = kind == "learner" and self._hidden(frame, inner, run, wait is not None)
-                stack.append((freeze.code(frame.f_code), frame.f_lasti, seen, hidden))
+                # Where a call stands changes once Python has made it faster: it may point into its cache.
+                place = frame.f_lasti if inner is None else step_at(frame.f_code, frame.f_lasti).offset
+                stack.append((freeze.code(frame.f_code), place, seen, hidden))
                 inner = frame
             frame = frame.f_back
         return tuple(stack)
