@@ -108,6 +108,18 @@ def test_a_state_shared_between_runs_is_noticed():
         run([add, add], state=lambda: shared)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"outcome": lambda: 1}, r"outcome is called as <lambda>\(state\), but you wrote <lambda>\(\)"),
+        ({"state": lambda shop: 1}, r"state is called as <lambda>\(\), but you wrote <lambda>\(shop\)"),
+    ],
+)
+def test_a_state_or_outcome_that_takes_something_else_is_named(wrong, says):
+    with pytest.raises(TypeError, match=says):
+        run([add, add], **wrong)
+
+
 def test_an_unhashable_outcome_is_named():
     with pytest.raises(TypeError, match=r"outcome must return.*\[0\]"):
         run([add], outcome=lambda shop: [0])

@@ -70,8 +70,8 @@ def _force_out(run: Run, done: SimpleQueue[None], threads: Sequence[Thread], tri
         why = "it catches even the exception that ends a run. Write `except Exception` instead"
     else:
         why = (
-            "a loop or a call that never ends. Blocking calls (files, sockets, subprocess) cannot be "
-            "explored: use queue.Queue, locks and time.sleep"
+            "a loop or a call that never ends. Blocking calls (files, sockets, subprocess, asyncio.run) "
+            "cannot be explored: use queue.Queue, locks and time.sleep, or give coroutines as threads"
         )
     run.over, run.failure = True, run.failure or UnsupportedError(f"{where}: {why}")
     began = process_time()

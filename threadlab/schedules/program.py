@@ -35,8 +35,8 @@ class Program:
     def __init__(self, threads: Any, state: Any, outcome: Any, switch_points: str) -> None:
         self.calls = _calls(threads)
         self.are_tasks = tasks.are_tasks([call for call, _ in self.calls])
-        self.make = function("state", state)
-        self.judge = function("outcome", outcome)
+        self.make = _fits("state", state, [], "")
+        self.judge = _fits("outcome", outcome, [None], "state")
         if switch_points not in ("line", "micro"):
             raise ValueError(f"switch_points must be 'line' or 'micro', not {switch_points!r}")
         self.names = tuple(name_of(thread) for thread in range(len(self.calls)))
@@ -123,25 +123,26 @@ def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
     calls = []
     for place, each in enumerate(threads):
         call, *arguments = each if isinstance(each, tuple) and each else (each,)
-        calls.append((function(f"threads[{place}]", call), tuple(arguments)))
-        _fits(f"threads[{place}]", call, arguments)
+        name, said = f"threads[{place}]", ", ".join(["state", *map(repr, arguments)])
+        calls.append((_fits(name, call, [None, *arguments], said), tuple(arguments)))
+        if isgeneratorfunction(call):
+            raise TypeError(
+                f"{name} is a generator function, and a call runs none of its lines: write a function that "
+                f"loops over {word_of(call)}({said})"
+            )
     return calls
 
 
-def _fits(name: str, call: Callable[..., Any], arguments: list[Any]) -> None:
-    """Raise TypeError if `call` would run none of its lines."""
-    if isgeneratorfunction(call):
-        raise TypeError(
-            f"{name} is a generator function, and a call runs none of its lines: write a function that loops "
-            f"over {word_of(call)}(state)"
-        )
+def _fits(name: str, call: Any, arguments: list[Any], said: str) -> Callable[..., Any]:
+    """Return `call` if it can be called with `arguments`, for which one says `said`, as far as it tells."""
+    function(name, call)
     try:
         takes = signature(call)
     except (TypeError, ValueError):  # some of what is written in C tells nobody
-        return
+        return call  # type: ignore[no-any-return]
     try:
-        takes.bind(None, *arguments)
+        takes.bind(*arguments)
     except TypeError:
-        given = ", ".join(["state", *map(repr, arguments)])
         called = word_of(call)
-        raise TypeError(f"{name} is called as {called}({given}), but you wrote {called}{takes}") from None
+        raise TypeError(f"{name} is called as {called}({said}), but you wrote {called}{takes}") from None
+    return call  # type: ignore[no-any-return]
