@@ -55,7 +55,7 @@ def _known(connection: type) -> type:
     return type("Connection", (_Known, connection), {})
 
 
-_MOST_HOSTS = 64  # whose connections are kept
+_KEPT = 256  # connections that wait for their next file, at most: each is an open file, of perhaps 1,024
 _AS_IT_COMES = {"retries": False, "redirect": False, "assert_same_host": False, "preload_content": False}
 
 
@@ -64,7 +64,7 @@ class Session(requests.Session):
 
     def __init__(self, workers: int = 1) -> None:
         super().__init__()
-        self.max_redirects = 10
+        self.max_redirects, self.hosts = 10, max(2, _KEPT // workers)
         self.headers["User-Agent"] = f"threadlab/{__version__} (a course on Python threads)"
         self.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
         for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
@@ -115,7 +115,7 @@ class Ways:
         """Return a prepared request to the `host` of `url`, settings, and the connections to it."""
         with self._finding:
             if host not in self._known:
-                if len(self._known) == _MOST_HOSTS:  # its connections close with it
+                if len(self._known) >= session.hosts:  # its connections close with it
                     del self._known[next(iter(self._known))]
                 self._known[host] = self._found(url, session)
             return self._known[host]
