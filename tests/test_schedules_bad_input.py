@@ -368,12 +368,13 @@ def test_a_step_that_waits_for_a_core_is_told_from_a_blocked_one():
     baton = Baton()
     blocked = threading.Thread(target=baton.wait)
     blocked.start()
-    while waits_for_a_core(blocked):  # it has still to get there
-        pass
+    until, told = time.monotonic() + 10, False
+    while not told and time.monotonic() < until:  # it has still to get there
+        told = not waits_for_a_core(blocked)
     baton.pass_on()
     blocked.join(10)
+    assert told
     assert waits_for_a_core(threading.current_thread())
-    assert not waits_for_a_core(blocked)
 
 
 def test_an_exploration_leaves_no_file_open():
