@@ -9,9 +9,8 @@
 
 The peers are a Python (`python -m venv peers`) with `pip install aiohttp httpx httpbin gunicorn`, and curl
 and nginx from the system. Each way to download is a process of its own (downloaders.py), the rounds are
-interleaved, no value is dropped. Files go where TMPDIR says, else into memory where the system has /dev/shm:
-on a disk (ext4 without a journal) a new file takes longer the more were deleted in the last minutes, whoever
-makes it, and every round deletes its files.
+interleaved, no value is dropped. Files go where TMPDIR says, else into memory if there is /dev/shm: on ext4
+without a journal a new file takes longer the more were deleted lately, and every round deletes its files.
 """
 
 import argparse
