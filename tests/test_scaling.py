@@ -109,12 +109,30 @@ def test_a_loss_that_costs_the_cores_more_time_is_one_also_under_load():
     assert loaded(0.2, 0.6, share=0.9, cpu=(0.2, 0.6)).verdict(2).word == "loss"
 
 
+@pytest.mark.parametrize(("rounds", "share", "said"), [(3, 0.5, False), (5, 0.5, True), (3, 0.9, True)])
+@pytest.mark.parametrize(("many", "cpu", "word"), [(1.6, 0.8, "loss"), (0.1, 0.01, "gain")])
+def test_under_load_gain_and_loss_take_five_rounds(rounds, share, said, many, cpu, word):
+    result = loaded(0.2, many, share=share, cpu=(0.01 if many < 0.2 else 0.1, cpu), rounds=rounds)
+    assert result.verdict(2).word == (word if said else "too noisy to tell")
+
+
 @pytest.mark.parametrize(
-    ("rounds", "share", "word"), [(3, 0.5, "too noisy to tell"), (5, 0.5, "loss"), (3, 0.9, "loss")]
+    ("cores", "word"),
+    [
+        ((1.0, 1.0), "no gain"),  # the speed of the cores differs, and both keep one of them busy
+        ((1.0, 1.5), "too noisy to tell"),
+        ((0.1, 0.1), "too noisy to tell"),  # of what waits that tells nothing
+    ],
 )
-def test_under_load_a_loss_takes_five_rounds(rounds, share, word):
-    slower = loaded(0.2, 1.6, share=share, cpu=(0.1, 0.8), rounds=rounds)
-    assert slower.verdict(2).word == word
+def test_who_computes_and_keeps_no_more_cores_busy_gains_nothing(cores, word):
+    seconds = {1: (0.08, 0.13, 0.08, 0.13, 0.13), 2: (0.13, 0.08, 0.08, 0.08, 0.13)}
+    timings = {
+        n: Timing(values, tuple(busy * value for value in values))
+        for (n, values), busy in zip(seconds.items(), cores, strict=True)
+    }
+    verdict = Scaling("work", "threads", 4, timings).verdict(2)
+    assert verdict.word == word
+    assert verdict.sentence.endswith("no gain, for they kept no more cores busy") == (word == "no gain")
 
 
 def test_few_rounds_under_load_are_blamed_on_the_load():

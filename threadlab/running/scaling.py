@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
+from operator import truediv
 from statistics import median
 
 from threadlab.running.machine import Machine
@@ -15,7 +16,9 @@ ONE_ROUND = "one round so far"
 _LEAST = 5  # rounds; with fewer even the smallest and the largest ratio do not hold the truth 93 % sure
 CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
+_COMPUTES = 0.8  # share of a core that one worker uses where more of them can only gain by more cores
 _NOUNS = {
+    "serial": ("serial worker", "serial workers"),
     "threads": ("thread", "threads"),
     "processes": ("process", "processes"),
     "interpreters": ("interpreter", "interpreters"),
@@ -107,24 +110,28 @@ class Scaling:
     def verdict(self, workers: int) -> Verdict:
         """Return whether `workers` were a gain, no gain, a loss, or too noisy to tell, and why.
 
-        No gain says that the speed-up is at most 1.15: it looks at that end alone, at least 93 % sure.
+        No gain says that the speed-up is at most 1.15: it looks at that end alone, at least 93 % sure. Where
+        one worker computes all the time, more of them compute no less, so it is also no gain if they keep at
+        most 1.15 times as many cores busy: that holds still where the speed of the cores does not.
         A gain must be one also if other programs slowed the one worker alone, and a loss also if they slowed
         only the many, as much as `share` allows: a system under load gives more time to more threads. Under
-        load a loss takes five rounds, too.
+        load both take five rounds, too.
         """
         low, high = self.interval(workers)
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
         _, most = _interval(self._ratios(workers, many=self._undisturbed(workers)))
         calm = self.share > CALM
-        lost = most < _LOSS and (calm or self.rounds >= _LEAST)
-        word = "gain" if least > GAIN else "loss" if lost else NOISY
-        if word == NOISY and calm and _interval(self._ratios(workers), beyond=0.07)[1] <= GAIN:
+        word = "gain" if least > GAIN else "loss" if most < _LOSS else NOISY
+        word = word if calm or self.rounds >= _LEAST else NOISY
+        ways = [self._ratios(workers), self._cores(workers)]
+        if word == NOISY and calm and any(_interval(way, beyond=0.07)[1] <= GAIN for way in ways if way):
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{workers} {noun[workers > 1]}: {self.speedup(workers):.2f} times one {noun[0]}"
         if self.rounds < 2:  # the word is a guess, as good as any
             return Verdict(word, f"{times}: {ONE_ROUND}, too few to tell")
-        said = f"{times} ({low:.2f} to {high:.2f}): {word}{self._why(workers, word)}"
+        same = ", for they kept no more cores busy" * (word == "no gain" and high > GAIN)
+        said = f"{times} ({low:.2f} to {high:.2f}): {word}{same or self._why(workers, word)}"
         return Verdict(word, said)
 
     def _why(self, workers: int, word: str) -> str:
@@ -144,6 +151,15 @@ class Scaling:
         cpu, taken = timing.cpu or timing.seconds, 1 - self.share
         rounds = zip(timing.seconds, cpu, strict=True)
         return [seconds - taken * min(seconds, own / self.share) for seconds, own in rounds]
+
+    def _cores(self, workers: int) -> list[float]:
+        """Return how many times as many cores each round kept busy, if one worker computes all the time."""
+        one, many = self.timings[1], self.timings[workers]
+        alone = [used / max(seconds, 1e-9) for used, seconds in zip(one.cpu, one.seconds, strict=False)]
+        if not alone or not many.cpu or median(alone) < _COMPUTES:
+            return []
+        together = map(truediv, many.cpu, many.seconds)
+        return [several / max(each, 1e-9) for each, several in zip(alone, together, strict=True)]
 
     def _ratios(self, workers: int, one: Seconds = (), many: Seconds = ()) -> list[float]:
         if workers not in self.timings:
