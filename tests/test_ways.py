@@ -44,7 +44,7 @@ def labels(panel):
 def test_a_new_panel_has_measured_threads_once_and_waits_for_the_rest():
     panel = try_executors(abs, [-1, -2], workers=(1, 2))
     assert {way: result.rounds for way, result in panel._known.items()} == {"threads": 1}
-    assert [way for way, box in panel.boxes.items() if box.value] == ["threads", "processes"]
+    assert [way for way, box in panel.boxes.items() if box.value] == ["serial", "threads", "processes"]
 
 
 def test_run_measures_every_way_that_is_ticked_and_no_other():
@@ -52,6 +52,13 @@ def test_run_measures_every_way_that_is_ticked_and_no_other():
     press(panel, panel.run)
     assert {way: result.rounds for way, result in panel._known.items()} == {"threads": 5}
     assert "<b>2 threads</b>, ready after" in panel.details.value
+
+
+def test_every_way_has_a_line_of_its_own_and_serial_says_its_name():
+    panel = panel_of(ticked=("serial", "threads"))
+    press(panel, panel.run)
+    assert {"serial", "threads"} <= {*labels(panel)}
+    assert "<b>2 serial workers</b>" in panel.details.value
 
 
 def test_run_with_no_box_ticked_says_what_to_do():

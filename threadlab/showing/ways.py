@@ -21,7 +21,7 @@ from threadlab.showing.coordinating import newest
 from threadlab.showing.speedups import axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import Picture
 
-WAYS = ("threads", "processes", "interpreters", "free-threaded")
+WAYS = ("serial", "threads", "processes", "interpreters", "free-threaded")
 LIMIT = 8.0  # seconds for one way, unless its verdicts are clear before
 STOPPED = "stopped"
 _DRAWING = 2.0  # seconds that a picture gets, before the measurement goes on without it
@@ -110,7 +110,7 @@ class Ways(Sweeps):
         self._known, self._before, self._problems = {}, dict[str, Scaling](), {}
         self._recorded = recordings_of(WAYS)
         self._limits = ""  # what falsifies the times; what was recorded then stays beside them
-        self.boxes = {way: _tick_box(way, way in WAYS[:2]) for way in WAYS}
+        self.boxes = {way: _tick_box(way, way in WAYS[:3]) for way in WAYS}
         self.details = widgets.HTML()
         question = f"{name_of(function)}, {saying.count(len(items), 'task')}: which workers gain?"
         super().__init__(question, list(self.boxes.values()), pause)
@@ -131,7 +131,8 @@ class Ways(Sweeps):
         recorded = [each for way in ticked if (each := self._instead(way))]
         past = [self._before[way] for way in ticked if way in self._before]
         names = [name_of(self._what[0]), "free-threaded, recorded"]
-        looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers), "executors": WAYS}
+        looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers)}
+        looks["executors"] = (*WAYS[1:], WAYS[0])  # threads are blue in every picture
         axes = plot_scaling(results, ax=axes_for(300, names), **looks)
         words = [scaling_words(results)]
         words += [f"{each.label}: {each.scaling.verdict(max(each.scaling.timings))}" for each in recorded]
