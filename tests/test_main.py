@@ -114,6 +114,18 @@ def test_recordings_are_made_of_what_this_machine_has(checkout, monkeypatch, cap
     assert capsys.readouterr().out.startswith("interpreters: it needs Python 3.14\nthreads: CPython 3")
 
 
+def test_a_noisy_measurement_takes_no_recordings_place(checkout, monkeypatch, capsys):
+    def sweep(*_, workers, **__):
+        noisy = {n: Timing((1.0, 2.0) if n == 1 else (2.0, 1.0)) for n in workers}
+        return Scaling("count_primes", "processes", 8, noisy, machine=this_machine())
+
+    monkeypatch.setattr(measuring, "sweep", sweep)
+    monkeypatch.setattr(measuring, "measure", lambda *_, **__: Timing((0.2,)))
+    monkeypatch.setattr(recordings, "save_recording", lambda *_, **__: pytest.fail("it was saved"))
+    assert command_line.main(["record", "processes"]) == 0
+    assert capsys.readouterr().out.endswith("; not kept\n")
+
+
 def test_what_follows_test_goes_to_pytest(checkout, monkeypatch):
     asked = []
     monkeypatch.chdir(checkout)

@@ -84,8 +84,12 @@ def test_a_demo_that_is_under_way_when_the_time_is_over_is_ended():
     assert verdicts(computes_for_ever, shows, limit=0.1) == [(NOT_TRIED, "the time was over")] * 2
 
 
-def test_nothing_is_shown_instead_of_what_was_not_tried():
-    assert [each.instead for each in try_demos([demo("", is_interrupted)])] == [""]
+def test_what_is_shown_instead_stands_beside_all_that_does_not_show_its_point():
+    runs = (shows, lambda: ("weakly", "once"), lambda: ("cannot", "no GIL"), is_interrupted)
+    rows = try_demos([demo("", run) for run in runs])
+    assert [(row.verdict, bool(row.instead)) for row in rows] == [
+        (SHOWS, False), (WEAKLY, True), (CANNOT, True), (NOT_TRIED, True)
+    ]  # fmt: skip
 
 
 def test_demos_are_tried_only_as_their_rows_are_asked_for():

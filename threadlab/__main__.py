@@ -17,11 +17,13 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from threadlab import __version__
 from threadlab.installing import ROOT, Problem, go_where_it_runs
@@ -138,12 +140,21 @@ def record(executors: list[str]) -> None:
     """Record how much faster 2 and 4 workers of each of `executors` are, of those that this machine has."""
     from threadlab.running import measuring, recordings  # here, for nothing else needs them
     from threadlab.running.executors import without_gil
+    from threadlab.running.scaling import NOISY
     from threadlab.workloads.cpu import count_primes
 
     lesson = importlib.import_module("threadlab.teaching.demos").lesson("04")
     limit = 50_000
     while measuring.measure(partial(count_primes, limit), repeats=1).median < 0.15:  # seconds
         limit *= 2
+
+    def keep(scaling: Any, who: str, name: str = "", lost: Iterable[int] = ()) -> None:
+        """Save `scaling`, unless other programs made it noisy: an older recording says more than that."""
+        noisy = any(scaling.verdict(n).word == NOISY for n in (2, 4))
+        if not noisy:
+            recordings.save_recording(scaling, name, lost=lost)
+        print(f"{who}: {scaling.machine}; {scaling.verdict(2)}{'; not kept' * noisy}", flush=True)
+
     for executor in executors:
         try:
             scaling = measuring.sweep(
@@ -153,13 +164,10 @@ def record(executors: list[str]) -> None:
             print(f"{executor}: {why}", flush=True)
         else:
             again = range(9) if executor == "free-threaded" else ()
-            recordings.save_recording(scaling, lost=[without_gil(lesson["lost_updates"]) for _ in again])
-            print(f"{executor}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
+            keep(scaling, executor, lost=[without_gil(lesson["lost_updates"]) for _ in again])
     if "threads" in executors:  # and the three kinds of work of 04, as they stand there
         for name in ("count_primes_once", "hash_once", "wait_once"):
-            scaling = measuring.sweep(lesson[name], range(4), workers=(1, 2, 4), repeats=20)
-            recordings.save_recording(scaling, name)
-            print(f"{name}: {scaling.machine}; {scaling.verdict(2)}", flush=True)
+            keep(measuring.sweep(lesson[name], range(4), workers=(1, 2, 4), repeats=20), name, name)
 
 
 def fresh(number: str) -> Path:

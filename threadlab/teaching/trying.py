@@ -26,7 +26,7 @@ class Row:
     name: str
     verdict: str
     why: str
-    instead: str = ""  # of what is weak, or cannot be shown
+    instead: str = ""  # of what is weak, cannot be shown, or was not tried
 
 
 def judged(why: str, shows: object, weakly: object = False) -> Judged:
@@ -55,7 +55,7 @@ def try_demos(
             kind = "" if type(error) is RuntimeError else type(error).__name__  # that is a sentence of ours
             said = f"{kind}: {error}".strip(": ").splitlines() or [repr(error)]
             verdict, why = CANNOT, " … ".join([said[0], *said[1:][-1:]])  # a traceback's end says most
-        yield Row(notebook, name, verdict, why, instead if verdict in (WEAKLY, CANNOT) else "")
+        yield Row(notebook, name, verdict, why, "" if verdict == SHOWS else instead)
 
 
 def _in_time(run: Callable[[], Judged], limit: float) -> Judged:
