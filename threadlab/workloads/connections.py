@@ -2,6 +2,8 @@
 
 from copy import copy
 from functools import cache, cached_property
+from http.client import HTTPResponse
+from socket import SocketIO
 from threading import Lock, local
 from time import perf_counter
 from typing import Any
@@ -12,6 +14,17 @@ from urllib3 import Timeout
 
 from threadlab import __version__
 from threadlab.workloads.file_names import URL
+
+
+class _InTime(SocketIO):
+    """Reads from a socket as long as its job may go on: who sends byte by byte keeps nobody for ever."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        mine.job.end_if_due()
+        sock: Any = self._sock  # type: ignore[attr-defined]
+        if (left := mine.job.until - perf_counter()) < (sock.gettimeout() or 0):
+            sock.settimeout(max(left, 0) + 0.01)
+        return super().readinto(buffer)
 
 
 class _Known:
@@ -35,6 +48,11 @@ class _Known:
         super().request(*args, **options)  # type: ignore[misc]
         mine.job.socket = self.sock
         mine.job.end_if_due()
+
+    def response_class(self, *args: Any, **options: Any) -> HTTPResponse:
+        response = HTTPResponse(*args, **options)
+        response.fp.raw.__class__ = _InTime
+        return response
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
