@@ -282,6 +282,8 @@ def test_a_livelock_can_be_walked_through():
     walk.go(walk.simplest)
     assert walk.walk.outcome == LIVELOCK
     assert "✗ wrong" in walk._told.value
+    lead, loop = (part.count(">A</span>") for part in walk._told.value.split("↻"))
+    assert (walk.walk.case, lead, loop) == ("A1 (A2)", 1, 2)  # the strip marks where the loop begins
 
 
 def test_a_click_on_a_tile_stands_after_that_step():

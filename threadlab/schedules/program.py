@@ -130,6 +130,11 @@ def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
                 f"{name} is a generator function, and a call runs none of its lines: write a function that "
                 f"loops over {word_of(call)}({said})"
             )
+        if hasattr(call, "cache_clear"):  # functools.cache or lru_cache
+            raise TypeError(
+                f"{name} remembers what it returned, and then runs none of its lines: write it without "
+                f"@cache, or give {word_of(call)}.__wrapped__"
+            )
     return calls
 
 

@@ -10,7 +10,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from threadlab.schedules import LIVELOCK, Exploration
-from threadlab.schedules.results import Step, write
+from threadlab.schedules.results import Step, read, write
 from threadlab.showing import tiles
 from threadlab.showing.cells import button, close_widgets, take_the_place
 from threadlab.showing.moments import code, did, moment
@@ -139,12 +139,18 @@ class Orders(Shown):
         for name, steps in self._threads.items():
             steps.disabled = name not in now.choices
         self._back.disabled, self._on.disabled = place == 0, place == len(walk.steps)
-        letters = ""
+        letters, loop = "", self._loop()
         for number, step in enumerate(walk.steps, 1):
+            letters += tile("", "↻", "width:24px") * (number == loop)
             letters += tile(step.thread, step.thread, f"width:24px;opacity:{0.3 if number > place else 1}")
         said = f"{letters} {self._says(place, now)}"
         self._told.value = f'<div style="font-size:18px;line-height:1.5">{said}</div>'
         self._view.value = moment(walk, place)
+
+    def _loop(self) -> int:
+        """Return with which step of the walk its loop begins, or 0."""
+        lead, again = read(self.walk.case, self.found.threads)
+        return len(lead) + 1 if again else 0
 
     def _says(self, place: int, now: Step) -> str:
         """Return what the last step was, or what the whole order came to."""
