@@ -65,8 +65,9 @@ def _as_bytes(value: object, what: str, dumps: Dumps) -> bytes:
     try:
         return bytes(dumps(value))
     except Exception as why:
-        place = "process or interpreter" if dumps is by_value else "Python"
-        remedy = 'make such a thing inside the function, or use executor="threads"'
+        near = dumps is by_value  # threads are no way into another Python
+        place = "process or interpreter" if near else "Python"
+        remedy = "make such a thing inside the function" + ', or use executor="threads"' * near
         raise TypeError(f"{what} cannot be sent to another {place} ({why}): {remedy}") from why
 
 
