@@ -82,9 +82,9 @@ def download_all(
         raise TypeError(f"stop must be a threading.Event, not {stop!r}")
     if progress is not None:
         function("progress", progress)
-    session, names = Session(workers), different([file_name(url) for url in urls])
-    paths = [Path(folder, name) for name in names]
-    jobs = [Job(url, path, limits, stop, session) for url, path in zip(urls, paths, strict=True)]
+    session, folder = Session(workers), Path(folder)
+    names = different([file_name(url) for url in urls])
+    jobs = [Job(url, folder / name, limits, stop, session) for url, name in zip(urls, names, strict=True)]
     for job in jobs:
         job.known["requested"] = perf_counter()
     left = deque([*jobs, *[None] * workers])  # each worker takes one after the other until it gets None
@@ -96,6 +96,7 @@ def download_all(
 
     try:
         tasks += [pool.submit(work) for _ in jobs[:workers]]  # not one for each URL: it costs time
+        pool.shutdown(wait=False)  # each thread ends as soon as there is nothing left for it
         while wait(tasks, timeout=0.1).not_done:  # in slices: Windows cannot interrupt a wait
             if stop.is_set() or all(job.over() for job in jobs):
                 break
