@@ -53,13 +53,17 @@ def test_a_key_on_the_slider_gives_a_picture_of_other_data(panel):
     assert lab.faults(page) == []
 
 
-def test_run_measures_and_stop_ends_it(panel):
+def test_run_measures_and_stop_or_an_interrupt_ends_it(panel):
     page, cell = panel
     before = picture(cell)
     run, stop = cell.get_by_role("button", name="Run"), cell.get_by_role("button", name="Stop")
     run.click()
     stop.click()  # waits until it can be pressed: a run is under way
     cell.locator("button:enabled", has_text="Run").wait_for(timeout=MINUTES)
+    run.click()
+    cell.get_by_text("measuring").wait_for(timeout=MINUTES)
+    lab.menu(page, "Kernel", "kernelmenu:interrupt")
+    cell.get_by_text("stopped", exact=True).wait_for(timeout=MINUTES)
     run.click()
     assert wait_for_another(page, cell, before) != before
     cell.locator("button:enabled", has_text="Run").wait_for(timeout=4 * MINUTES)

@@ -1,5 +1,6 @@
 """What panels are made of; and one panel a cell: run again, it puts its new panel in the place of the old."""
 
+import signal
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
@@ -26,6 +27,23 @@ def take_the_place(panel: Any, *names: str) -> None:
     if key in _panels:
         _panels.pop(key).close()
     _panels[key] = panel
+
+
+def _heed_interrupts() -> None:
+    """Have an interrupt stop what panels run while no cell runs; the kernel would ignore it then."""
+    loop = getattr(getattr(get_ipython(), "kernel", None), "io_loop", None)
+    if loop is not None:
+        loop.add_callback(_take_interrupts)  # later: while a cell runs, an interrupt is for that
+
+
+def _take_interrupts() -> None:
+    def stop_all(*_: object) -> None:
+        for panel in list(_panels.values()):
+            if hasattr(panel, "coordinator"):
+                panel.coordinator.stop()
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, stop_all)
 
 
 def _cell() -> str:
@@ -104,6 +122,7 @@ class RunPanel(Shown):
             display(self._title, self._row)
             self._handle = display(self.picture, display_id=True)
             display(*below)
+            _heed_interrupts()
 
     def draw(self) -> None:
         """Draw what is known."""
