@@ -181,7 +181,7 @@ class Search:
 
     def audit(self) -> None:
         """Run whole schedules, drawn at random: here shows what matters although no key holds it."""
-        draw = Random(0)
+        draw, until = Random(0), max(self.until, perf_counter() + 1)  # a slow search is looked at, too
         for _ in range(min(self.runs, AUDITS)):
             way, node = [0], self.graph.nodes[0]
             steps: list[int] = []
@@ -190,7 +190,7 @@ class Search:
                 way.append(after)
                 steps.append(thread)
                 node = self.graph.nodes[after]
-            if perf_counter() < self.until and self.play(way, steps) != node.outcome and not node.choices:
+            if perf_counter() < until and self.play(way, steps) != node.outcome and not node.choices:
                 raise _led_elsewhere(f"than to {node.outcome!r}")
 
     def at_bound(self) -> bool:
