@@ -36,8 +36,8 @@ def explore(
         ...     value = counter.value
         ...     counter.value = value + 1
         >>> result = explore([add, add], state=Counter, outcome=lambda counter: counter.value, expected={2})
-        >>> result.outcomes, result.wrong, result.case(1)
-        ({2: 2, 1: 4}, 4, 'ABBA')
+        >>> result.wrong, result.total, result.case(1)
+        (4, 6, 'ABBA')
 
     Args:
         threads: Functions of the shared state, or tuples (function, *arguments), called as

@@ -23,8 +23,8 @@ class Knee:
 class Limits:
     """What a site and the `sizes` of its files allow; None is no limit.
 
-    >>> Limits((20_000,) * 32, latency=0.1, at_once=16).seconds(32)
-    0.2
+    >>> Limits((20_000,) * 32, latency=0.25, at_once=16).seconds(32)
+    0.5
     """
 
     sizes: tuple[int, ...]  # bytes
