@@ -23,3 +23,8 @@ def test_the_example_runs(example):
     told = []
     doctest.DocTestRunner().run(example, out=told.append)
     assert "".join(told) == ""
+
+
+@pytest.mark.parametrize("name", sorted({*threadlab.__all__} - {"DEADLOCK", "LIVELOCK"}))
+def test_every_public_name_has_an_example(name):
+    assert ">>>" in getattr(threadlab, name).__doc__

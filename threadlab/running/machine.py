@@ -28,7 +28,11 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Describe the machine and the Python that run this process."""
+    """Describe the machine and the Python that run this process.
+
+    >>> this_machine().cores == usable_cores()
+    True
+    """
     gil = getattr(sys, "_is_gil_enabled", lambda: True)  # before 3.13 there is always a GIL
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return Machine(python, gil(), usable_cores(), sys.platform)

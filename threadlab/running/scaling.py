@@ -28,7 +28,11 @@ _NOUNS = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Every value of one measurement, in seconds and in the order measured."""
+    """Every value of one measurement, in seconds and in the order measured.
+
+    >>> Timing((0.5, 0.25, 2.0)).median, Timing((0.5, 0.25, 2.0)).mad
+    (0.5, 0.25)
+    """
 
     seconds: tuple[float, ...]
     cpu: tuple[float, ...] = ()  # seconds of all cores that this program used meanwhile; () if not known

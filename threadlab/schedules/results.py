@@ -26,7 +26,11 @@ LIVELOCK = Special("LIVELOCK")
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """The outcome of a schedule in which an exception leaves a thread."""
+    """The outcome of a schedule in which an exception leaves a thread.
+
+    >>> print(Crash("A", "KeyError"))
+    thread A died of KeyError
+    """
 
     thread: str  # "A", "B" …
     error: str  # the name of the exception's type
@@ -71,7 +75,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One schedule, step by step on real threads."""
+    """One schedule, step by step on real threads.
+
+    >>> from threadlab import replay
+    >>> def add(numbers):
+    ...     numbers.append(len(numbers))
+    >>> walk = replay([add, add], state=list, outcome=tuple, case="AB")
+    >>> walk.outcome, walk.steps[0].state
+    ((0, 1), {'[0]': '0'})
+    """
 
     case: str
     outcome: Any  # None while threads can still go on
@@ -114,7 +126,15 @@ def _shown(state: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Exploration:
-    """Every schedule of a few threads, counted by outcome."""
+    """Every schedule of a few threads, counted by outcome.
+
+    >>> from threadlab import explore
+    >>> def add(numbers):
+    ...     numbers.append(len(numbers))
+    >>> found = explore([add, add], state=list, outcome=tuple)
+    >>> print(found.total, found.outcomes, found)
+    2 {(0, 1): 2} 0 of 2 orders are wrong
+    """
 
     outcomes: dict[Hashable, float]  # number of schedules; math.inf where a cycle makes it endless
     wrong: float

@@ -105,13 +105,22 @@ def check_one_sale(sell: Callable[..., Any], *, tasks: bool = False) -> Verdict:
     The shop has `mugs` and a `lock`. While one waits for the payment, the other may do anything or nothing.
     If `sell` is a coroutine function, as it must be for `tasks`, `wait_for_payment()` is to be awaited, and
     the lock is one of asyncio's.
+
+    >>> def sell(shop, wait_for_payment):
+    ...     shop.mugs -= 1
+    >>> check_one_sale(sell).passed
+    False
     """
     return judge(TASK_SALE if tasks or iscoroutinefunction(sell) else SALE, sell)
 
 
 @_check
 def check_processes(run_all: Callable[..., Any]) -> str:
-    """Check that `run_all(work, items)` works in two other processes at once, results in order."""
+    """Check that `run_all(work, items)` works in two other processes at once, results in order.
+
+    >>> check_processes(lambda work, items: list(map(work, items)))
+    not yet: the work was done in this process, under this GIL; use a ProcessPoolExecutor
+    """
     with TemporaryDirectory() as folder:
         items = [(folder, os.getpid(), number) for number in range(4)]
         results = list(run_all(meet_in_processes, items) or ())
@@ -139,7 +148,11 @@ def meet_in_processes(item: tuple[str, int, int]) -> tuple[int, int]:
 
 @_check
 def check_downloads(fetch_all: Callable[..., Any]) -> str:
-    """Check that `fetch_all(download, urls)` has 4 to 8 downloads under way at once, results in order."""
+    """Check that `fetch_all(download, urls)` has 4 to 8 downloads under way at once, results in order.
+
+    >>> check_downloads(lambda download, urls: list(map(download, urls)))
+    not yet: only 1 of 24 downloads at a time
+    """
     urls = [f"http://127.0.0.1/photo-{number}.jpg" for number in range(24)]
     meeting, numbers = _Meeting(4), count()
     with _watched(fetch_all, lambda: f"only {meeting.most} of {len(urls)} downloads at a time") as run:

@@ -29,12 +29,20 @@ def count_primes(limit: int) -> int:
 
 
 def price_orders(orders: Iterable[Order], *, effort: int = 5) -> list[Receipt]:
-    """Price `orders` in pure Python, as `process_orders` does with this `effort`, without waiting."""
+    """Price `orders` in pure Python, as `process_orders` does with this `effort`, without waiting.
+
+    >>> price_orders([Order(7, "mug", 10, 1250)])[0].total
+    11250
+    """
     return process_orders(orders, wait=0, effort=effort)
 
 
 def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
-    """Hash a buffer of `size` bytes `rounds` times (SHA-256); releases the GIL above 2,047 bytes."""
+    """Hash a buffer of `size` bytes `rounds` times (SHA-256); releases the GIL above 2,047 bytes.
+
+    >>> hash_buffer(1, rounds=1)[:8]
+    '6e340b9c'
+    """
     buffer, fingerprint = _buffer(size), hashlib.sha256()
     for _ in range(whole_number("rounds", rounds)):
         fingerprint.update(buffer)
@@ -43,7 +51,11 @@ def hash_buffer(size: int = 1_000_000, *, rounds: int = 100) -> str:
 
 
 def compress_buffer(size: int = 1_000_000, *, rounds: int = 30) -> int:
-    """Compress a buffer of `size` bytes `rounds` times, without the GIL; return how many are left."""
+    """Compress a buffer of `size` bytes `rounds` times, without the GIL; return how many are left.
+
+    >>> compress_buffer(1_000_000, rounds=1) < 10_000
+    True
+    """
     buffer = _buffer(size)
     for _ in range(whole_number("rounds", rounds)):
         compressed = zlib.compress(buffer)

@@ -27,7 +27,11 @@ _PIECE, _ENOUGH = 256 * 1024, 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What became of one URL. If it failed, `path` is None and `error` says why and what to do."""
+    """What became of one URL. If it failed, `path` is None and `error` says why and what to do.
+
+    >>> Download("http://127.0.0.1/1", earlier=((1.5, 1.75),)).tries
+    2
+    """
 
     url: str
     path: Path | None = None

@@ -58,6 +58,9 @@ def download_all(
 ) -> list[Download]:
     """Download `urls` into `folder` by so many `workers`; return one result for each URL, in their order.
 
+        >>> [result.path for result in download_all(["example.org", "example.com"], "pictures")]
+        [None, None]
+
     Of files with equal names the second is called `name (2)`. A file has its name only once it is complete.
 
     Args:

@@ -22,7 +22,11 @@ _CUSTOMERS = ("Ann", "Bob", "Chloé", "Dmitri", "Emeka", "Łucja", "Mei", "Zoë"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one customer wants. `price` is for one piece, in whole cents; `coupon` is in percent."""
+    """What one customer wants. `price` is for one piece, in whole cents; `coupon` is in percent.
+
+    >>> print(Order(7, "mug", quantity=2, price=1250))
+    order 7
+    """
 
     number: int
     item: str
@@ -41,7 +45,11 @@ _LIMITS = {"number": (1, None), "quantity": (1, None), "price": (0, None), "coup
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A processed order: boxes taken from the shelf, cents to pay, and a fraud score from 0 to 99."""
+    """A processed order: boxes taken from the shelf, cents to pay, and a fraud score from 0 to 99.
+
+    >>> process_order(Order(7, "mug", 10, 1250), wait=0).boxes
+    2
+    """
 
     order: Order
     boxes: int
@@ -66,7 +74,11 @@ def sample_orders(count: int, *, seed: int = 0) -> list[Order]:
 
 
 def load_orders(path: str | Path) -> list[Order]:
-    """Read the orders of the CSV file at `path`; what is wrong there is named with line and column."""
+    """Read the orders of the CSV file at `path`; what is wrong there is named with line and column.
+
+    >>> load_orders(Path(__file__).parents[2] / "notebooks/data/orders.csv") == sample_orders(1000)
+    True
+    """
     # Decoded line by line, so that the wrong one is known; Excel begins its files with a mark ("sig").
     lines = (line.decode("utf-8-sig") for line in Path(path).read_bytes().splitlines(keepends=True))
     rows = csv.DictReader(lines, restval="", strict=True)
@@ -129,12 +141,23 @@ def _fraud_score(order: Order, effort: int) -> int:
 
 
 def process_orders(orders: Iterable[Order], *, wait: float = 0.5, effort: int = 1) -> list[Receipt]:
-    """Process `orders` one after the other, each with `wait` and `effort`."""
+    """Process `orders` one after the other, each with `wait` and `effort`.
+
+    >>> [receipt.order.number for receipt in process_orders(sample_orders(3), wait=0)]
+    [1, 2, 3]
+    """
     return [process_order(order, wait=wait, effort=effort) for order in orders]
 
 
 class OrderProcessing(Thread):
-    """A thread that processes orders; after `join` its `receipts` are there."""
+    """A thread that processes orders; after `join` its `receipts` are there.
+
+    >>> thread = OrderProcessing(sample_orders(3), wait=0)
+    >>> thread.start()
+    >>> thread.join()
+    >>> len(thread.receipts)
+    3
+    """
 
     def __init__(self, orders: Iterable[Order], *, wait: float = 0.5, effort: int = 1) -> None:
         self.orders, self.receipts = list(orders), list[Receipt]()

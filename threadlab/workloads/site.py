@@ -60,7 +60,13 @@ def serve_site(
 
 
 class Site(AbstractContextManager["Site"]):
-    """A web site on this computer, made by `serve_site`; its attributes are the settings in force."""
+    """A web site on this computer, made by `serve_site`; its attributes are the settings in force.
+
+    >>> with serve_site(latency=0) as site:
+    ...     site.set(latency=0.2)
+    ...     site.latency
+    0.2
+    """
 
     latency: float
     at_once: int | None
