@@ -2,18 +2,21 @@
 
 import base64
 import errno
+import gc
 import gzip
 import hashlib
 import os
 import re
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import pytest
@@ -266,6 +269,19 @@ def test_an_error_that_somebody_keeps_keeps_no_connection_open(tmp_path):
     assert kept.value
 
 
+def test_an_answer_that_never_came_keeps_no_connection_open(tmp_path, monkeypatch):
+    def talk(server, connection):
+        keep_alive(server, connection) if len(server.connections) == 1 else server.go_on.wait(LIMIT)
+
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (5, 0.2))
+    gc.disable()
+    with serving(talk) as server:
+        download_all([server.url] * 2, tmp_path, workers=2, retries=0)
+        closed = server.over.wait(LIMIT)
+    gc.enable()
+    assert closed
+
+
 @pytest.mark.parametrize(("workers", "hosts"), [(64, 4), (8, 32)])
 def test_of_very_many_hosts_the_connections_are_kept_to_a_few(workers, hosts):
     session, ways = Session(workers), Ways()
@@ -307,6 +323,74 @@ def test_a_path_is_asked_for_as_a_browser_does(path, asked, tmp_path):
     assert server.asked[0].startswith(f"GET {asked} HTTP/1.1\r\n".encode())
 
 
+# https
+
+
+@pytest.fixture
+def serving_safely(no_proxies):
+    """Return what serves over TLS, by the certificate that tornado brings along for its own tests."""
+    folder, look_up = files("tornado") / "test", socket.getaddrinfo
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "test.crt", folder / "test.key")
+    no_proxies.setenv("REQUESTS_CA_BUNDLE", str(folder / "test.crt"))
+    no_proxies.setattr(socket, "getaddrinfo", lambda host, *more: look_up("127.0.0.1", *more))
+
+    @contextmanager
+    def serve(talk):
+        def talk_safely(server, connection):
+            with context.wrap_socket(connection, server_side=True) as safe:
+                talk(server, safe)
+
+        with serving(talk_safely) as server:
+            server.url = server.url.replace("http://127.0.0.1", "https://foo.example.com")
+            yield server
+
+    return serve
+
+
+def test_a_safe_connection_is_kept_for_the_next_file(serving_safely, tmp_path):
+    with serving_safely(keep_alive) as server:
+        results = download_all([server.url] * 3, tmp_path, workers=1)
+    assert ([result.size for result in results], len(server.connections)) == ([2, 2, 2], 1)
+
+
+def test_a_file_that_breaks_off_over_https_is_tried_again(serving_safely, tmp_path):
+    with serving_safely(answers_in_turn(answer(b"half", length=9), answer(b"ok"))) as server:
+        assert (download(server.url, tmp_path).tries, len(server.asked)) == (2, 2)
+
+
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\nha"])
+def test_a_stop_ends_what_waits_over_https(begins, serving_safely, tmp_path):
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(begins)
+        stop.set()
+        server.go_on.wait(LIMIT)
+
+    stop, before = threading.Event(), set(threading.enumerate())
+    with serving_safely(talk) as server:
+        result = download_all([server.url], tmp_path, stop=stop)[0]
+        left = {each for each in threading.enumerate() if "Pool" in each.name} - before
+    assert (result.error[:7], left, list(tmp_path.iterdir())) == ("stopped", set(), [])
+
+
+def test_bytes_that_drip_over_https_are_ended_by_the_time_limit(serving_safely, tmp_path):
+    def talk(server, connection):
+        server.read(connection)
+        while not server.go_on.wait(0.02):
+            connection.sendall(b"H")
+
+    with serving_safely(talk) as server:
+        assert download(server.url, tmp_path, time_limit=0.3).error[:24] == "not complete after 0.3 s"
+
+
+def test_who_shows_no_certificate_that_is_known_is_named(serving_safely, no_proxies, tmp_path):
+    no_proxies.delenv("REQUESTS_CA_BUNDLE")
+    with serving_safely(keep_alive) as server:
+        error = download(server.url, tmp_path).error
+    assert re.fullmatch(r"no safe connection to foo\.example\.com:\d+: check the address, .*", error)
+
+
 # Proxies
 
 
@@ -325,11 +409,13 @@ def no_proxies(monkeypatch):
 
 
 def test_this_computer_is_never_asked_through_a_proxy(site, tmp_path, no_proxies):
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         no_proxies.setenv(name, f"http://127.0.0.1:{refused_port()}")
     url = site.urls(1)[0]
     assert download(url, tmp_path).error is None
     assert download(url.replace("127.0.0.1", "localhost"), tmp_path).error is None
+    error = download(f"https://127.0.0.1:{refused_port()}/", tmp_path, retries=0).error
+    assert re.match(r"127\.0\.0\.1:\d+ refuses the connection", error)
 
 
 def test_another_host_is_asked_through_the_proxy(tmp_path, no_proxies):

@@ -87,8 +87,8 @@ class Session(requests.Session):
         self.headers["Accept-Encoding"] = "identity"  # the announced size is that of the file
         for scheme in ("http://", "https://"):  # a site that was started anew leaves no connection behind
             self.mount(scheme, _Adapter(pool_connections=2, pool_maxsize=workers))
-        for host in ("127.0.0.1", "localhost"):
-            self.proxies[f"http://{host}"] = ""  # this computer is never asked through a proxy
+            for host in ("127.0.0.1", "localhost"):
+                self.proxies[scheme + host] = ""  # this computer is never asked through a proxy
 
     def ask(self, url: str, ways: "Ways", timeout: tuple[float, float]) -> Any:
         """Get `url`: requests finds the way to a host, urllib3 goes it for each file, in half the time."""
@@ -146,6 +146,11 @@ class Ways:
         pool = adapter.get_connection_with_tls_context(request, verify, proxies, cert)
         direct = adapter.request_url(request, proxies).startswith("/")
         return request, settings, adapter, pool, direct
+
+    def close(self) -> None:
+        """Close the connections, also if an error that somebody keeps, or none collects, holds them."""
+        for *_, pool, _direct in list(self._known.values()):  # who still connects may add one
+            pool.close()
 
 
 class _OfThisThread(local):

@@ -8,7 +8,7 @@ from threading import Event
 from time import perf_counter
 
 from threadlab.running.arguments import MOST_WORKERS, WHY_MOST_WORKERS, function, whole_number
-from threadlab.workloads.connections import Session, Ways, mine
+from threadlab.workloads.connections import Session, mine
 from threadlab.workloads.downloading import GRACE, Job, Limits
 from threadlab.workloads.downloading import Download as Download
 from threadlab.workloads.file_names import different, file_name
@@ -121,7 +121,7 @@ def download_all(
                 break
         else:
             pool.shutdown()  # its threads have nothing left to do
-        limits.ways = Ways()  # closes the connections, also if somebody keeps the error of an interrupt
+        limits.ways.close()
         session.close()
     results = [job.now() for job in jobs]
     if progress:

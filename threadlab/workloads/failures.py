@@ -11,7 +11,7 @@ from threadlab.workloads.file_names import URL
 
 _SENTENCES: dict[type[Exception], str] = {  # the first that fits the error or one of its causes is said
     TooManyRedirects: "redirects for ever: check the address in a browser",
-    exceptions.ProxyError: "the proxy does not answer: check HTTP_PROXY and HTTPS_PROXY",
+    exceptions.ProxyError: "no way through the proxy: check HTTP_PROXY and HTTPS_PROXY",
     exceptions.SSLError: "no safe connection to {host}: check the address, and the clock of this computer",
     socket.gaierror: "unknown host {host}: check the spelling, and that this computer is online",
     ConnectionRefusedError: "{host} refuses the connection: check the port, and that the server runs",
