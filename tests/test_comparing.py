@@ -39,7 +39,7 @@ def test_the_ideal_of_a_site_is_there_before_anything_is_measured():
 def test_with_a_site_an_empty_waterfall_waits_for_its_downloads():
     run = compare(Measured((1, 8)), 8, site=object()).figure.axes[0]
     assert (run.get_title("left"), run.get_xlim()) == ("8 threads", (0, 1))
-    assert "orange: connects" in run.texts[0].get_text()
+    assert "green: connects" in run.texts[0].get_text()
 
 
 def test_each_number_of_workers_has_its_speedup_beside_it():

@@ -53,7 +53,7 @@ def test_a_download_that_nobody_handed_in_is_taken_to_queue_from_the_start():
     assert bars(plot_downloads([one(10.0), one(10.5, requested=None)]), "queues") == [(0.0, 0.5)]
 
 
-def test_a_new_connection_is_orange_and_wide_enough_to_see():
+def test_a_new_connection_is_green_and_wide_enough_to_see():
     (box,) = boxes(plot_downloads([replace(THREE[0], connected=10.0001), *THREE[1:]]), "connects")
     assert box.x0 == 0.0
     assert 0.0001 < box.width < 0.01
@@ -66,6 +66,14 @@ def test_a_try_in_vain_is_hatched_red_and_marked_then_come_the_pause_and_the_nex
     assert (0.04, 0.06) in bars(ax, "waits")
     assert [text.xy for text in ax.texts if text.get_text() == "↻"] == [(pytest.approx(0.02), 0)]
     assert ax.get_title("left") == "2 downloads, 2 at a time: 120 ms, 1 tried again"
+
+
+def test_a_try_in_vain_and_a_failed_download_are_seen_however_fine_the_rows():
+    ax = plot_downloads([replace(one(10.0), earlier=((10.02, 10.04),)), *FAILED, *THREE * 60])
+    (again,) = (text for text in ax.texts if text.get_text() == "↻")
+    (cross,) = (line for line in ax.lines if line.get_label() == "failed")
+    (vain,) = (each for each in ax.collections if each.get_label() == "in vain")
+    assert (again.get_fontsize(), cross.get_markersize(), vain.get_alpha()) == (11, 7, 1)
 
 
 def test_the_legend_tells_only_what_is_there_in_order_of_time():
@@ -84,7 +92,7 @@ def test_what_is_under_way_reaches_to_now():
 def test_what_is_not_there_yet_has_its_axes_and_a_legend():
     ax = plot_downloads([], reach=3.0, rows=32)
     assert (ax.get_xlim(), round(ax.get_ylim()[0])) == ((0, 3.0), 32)
-    assert "orange: connects" in ax.texts[0].get_text()
+    assert "green: connects" in ax.texts[0].get_text()
 
 
 def test_many_rows_get_a_higher_picture():
@@ -106,7 +114,7 @@ def test_the_cross_of_a_download_is_as_large_however_few_there_are():
 
 
 def test_in_fine_rows_who_waits_is_pale_without_hatches_that_would_fill_the_bar():
-    ax = plot_downloads(THREE * 30)
+    ax = plot_downloads(THREE * 20)
     (waits,) = (each for each in ax.collections if each.get_label() == "waits")
     assert (waits.get_hatch(), list(waits.get_linewidth())) == (None, [0])
     assert "pale: waits for first byte" in ax.texts[0].get_text()

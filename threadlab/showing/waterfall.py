@@ -9,24 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from threadlab.showing import saying, style
-from threadlab.showing.style import BLUE, GHOST, GREY, LINE, ORANGE, RED, pale, write
+from threadlab.showing.style import BLUE, GHOST, GREEN, GREY, LINE, RED, pale, write
 
 if TYPE_CHECKING:
     from threadlab.workloads.downloads import Download
 
 # What a download does: its part of the room of a row, and its words; the first is drawn on top.
 KINDS = {
-    "connects": (0.76, "orange: connects"),
+    "connects": (0.76, "green: connects"),
     "receives": (0.76, "solid: receives"),
     "waits": (0.76, "hatched: waits for first byte"),
     "queues": (0.14, "line: queues"),
     "pauses": (0.14, ""),
     "in vain": (0.76, "red ↻: failed, tried again"),
 }
-COLOURS = {"connects": ORANGE, "queues": GHOST, "pauses": RED, "in vain": RED}  # the others are blue
+COLOURS = {"connects": GREEN, "queues": GHOST, "pauses": RED, "in vain": RED}  # the others are blue
 HATCHED = ("waits", "in vain")
 LEGEND = ("queues", "connects", "waits", "receives", "in vain")  # in order of time
 ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 4.0, 4.0  # pixels for all, at least for a row and a bar
+FINE = 6.0  # pixels of a row that hatches would fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def plot_downloads(
     known = [KINDS[kind][1] for kind in LEGEND if any(bar.kind == kind for bar in bars)]
     known = known or [KINDS[kind][1] for kind in LEGEND[:-1]]
     rows = max(rows, len(results))
-    fine = not ax and ROW * rows > ROOM  # then hatches would fill their bars
+    fine = (style.height(ax) if ax else ROOM) < FINE * rows
     known = [words.replace("hatched", "pale") if fine else words for words in known]
     legend = style.packed(known, style.width(ax) if ax else style.WIDTH - 24 - style.RIGHT)
     errors = list(dict.fromkeys(one.error for one in results if one.error))
@@ -89,16 +90,16 @@ def plot_downloads(
     for kind in reversed(KINDS):
         for colour in dict.fromkeys(bar.colour for bar in bars if bar.kind == kind):
             corners = [bar.corners(least) for bar in bars if (bar.kind, bar.colour) == (kind, colour)]
-            looks = {"color": colour, "linewidth": 0}
-            if kind in HATCHED and fine:
-                looks |= {"alpha": 0.35}
+            looks = {"color": colour, "linewidth": 0, "snap": False}
+            if fine:
+                looks |= {"alpha": 0.35 if kind == "waits" else 1}
             elif kind in HATCHED:
-                looks = {"facecolor": pale(colour), "edgecolor": colour, "linewidth": 1, "hatch": "///"}
+                looks |= {"facecolor": pale(colour), "linewidth": 1, "hatch": "///"}
             axes.add_collection(PolyCollection(corners, label=kind, **looks), autolim=False)
     for bar in bars:
         if bar.kind == "in vain":
-            looks = {"bbox": style.PAPER} if row > 3 * LEAST_BAR else {}
-            looks |= {"ha": "center", "weight": "bold", "color": RED, "fontsize": min(style.TEXT, 0.9 * row)}
+            looks = {} if fine else {"bbox": style.PAPER | {"pad": 0}}
+            looks |= {"weight": "bold", "color": RED, "fontsize": max(11, min(style.TEXT, row))}
             write(axes, bar.end, bar.row, "↻", **looks)
     for place, one in enumerate(results):
         if is_other_work(one):
@@ -106,7 +107,7 @@ def plot_downloads(
             write(axes, middle, place, one.url, bbox=style.PAPER, ha="center", weight="bold")
     bad = [((one.ended or start) - start, place) for place, one in enumerate(results) if one.error]
     ends, places = [end for end, _ in bad], [place for _, place in bad]
-    axes.plot(ends, places, "X", color=RED, markersize=min(9, row), label="failed")
+    axes.plot(ends, places, "X", color=RED, markersize=max(7, min(9, row)), label="failed")
     return style.finish(axes, downloads_words(results), "seconds since the start", shown=ax is None)
 
 
