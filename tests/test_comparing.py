@@ -1,9 +1,12 @@
+from types import SimpleNamespace
+
 import pytest
 from matplotlib.figure import Figure
 
 from threadlab.showing.comparing import compare, draw_times, times_words
 from threadlab.showing.knees import Knee, Limits
 from threadlab.showing.measured import Measured
+from threadlab.workloads.downloads import Download
 
 TIMES = {1: [3.0, 2.8], 8: [0.4, 0.4], 16: [0.2, 0.2], 32: [0.2, 0.2]}
 
@@ -34,6 +37,14 @@ def test_the_ideal_of_a_site_is_there_before_anything_is_measured():
     assert list(lines(drawn({}, limits=limits), "ideal")[0].get_ydata()) == pytest.approx(
         [3.2, 0.4, 0.2, 0.2]
     )
+
+
+def test_the_ideal_of_a_site_stays_when_what_was_measured_is_cleared():
+    known = Measured((1, 8))
+    known.add(("", 8), 0.2, [Download("http://127.0.0.1/a")] * 32)
+    known.clear()
+    against = compare(known, 8, site=SimpleNamespace(at_once=4), latency=0.1).figure.axes[1]
+    assert list(lines(against, "ideal")[0].get_ydata()) == pytest.approx([3.2, 0.8])
 
 
 def test_with_a_site_an_empty_waterfall_waits_for_its_downloads():

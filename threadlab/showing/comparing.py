@@ -70,9 +70,8 @@ def compare(
         return style.Picture(ax.figure, words)
 
     middle = {n: median(values) for n, values in known.times().items()}
-    downloads = next((seen for seen in known.lanes.values() if isinstance(seen, list) and seen), None)
-    limits, at_once = limits_of(site, downloads, latency), getattr(site, "at_once", None)
-    more = {"tasks": downloads and len(downloads), "at_once": at_once, "line": limits.line if limits else 0.0}
+    limits, at_once = limits_of(site, known.downloads, latency), getattr(site, "at_once", None)
+    more = {"tasks": len(known.downloads), "at_once": at_once, "line": limits.line if limits else 0.0}
     knee = find_knee(middle, busy=known.busy(), **more)
     nothing: Any = none_yet(workers) if site is None else []  # of a site one expects downloads
     lanes = known.lanes.get(workers) or nothing if growing is None else growing
@@ -80,7 +79,7 @@ def compare(
 
     run, against = _two_axes((style.margin(names), 620), (700, WIDTH - style.RIGHT))
     if growing is not None:
-        rows = max(len(growing), len(downloads or ()))
+        rows = max(len(growing), len(known.downloads))
         so_far = perf_counter() - stretch(growing)[0] if growing else 0.0
         ideal = limits.seconds(workers) if limits else 0.5
         plot_downloads([], ax=run, rows=rows, reach=1.1 * ideal if so_far < ideal else 2 * so_far)

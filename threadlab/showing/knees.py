@@ -49,7 +49,7 @@ class Limits:
 
 def limits_of(site: Any, downloads: Any, latency: float) -> Limits | None:
     """Return what `site` would allow with this `latency`, if a site and `downloads` from it are known."""
-    if site is None or not isinstance(downloads, list) or not downloads:
+    if site is None or not downloads:
         return None
     known = {name: getattr(site, name, None) for name in ("at_once", "bandwidth", "bandwidth_each")}
     return Limits(tuple(getattr(each, "size", 0) for each in downloads), latency, **known)

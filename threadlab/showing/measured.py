@@ -38,6 +38,7 @@ class Measured:
     rounds: Rounds = field(default_factory=list)
     before: Rounds = field(default_factory=list)
     lanes: dict[int, Any] = field(default_factory=dict)  # what was seen last with so many workers
+    downloads: list[Any] = field(default_factory=list)  # seen last, also after Clear: their sizes are known
     strips: dict[tuple[str, int], Timeline] = field(
         default_factory=dict
     )  # who held the GIL, by work and workers
@@ -84,6 +85,7 @@ class Measured:
             self.rounds.append({})
         self.rounds[-1][job] = Value(seconds, seconds if cpu is None else cpu, share)
         self.lanes[job[1]] = lanes
+        self.downloads = lanes if isinstance(lanes, list) else []
 
     def one_setting(self, workers: int) -> list[Job]:
         """Return the jobs that add a point for `workers`; with kinds of work a round of all that is known."""

@@ -191,7 +191,7 @@ class Panel(RunPanel):
         more: Any = {"job": job, "limit": limit, "write": self._lines.append, "gil": bool(strip)}
         more["around"] = around
         attempt = Attempt(newest(self._function), *kind, workers, **more)
-        waterfall = self._handle and any(isinstance(seen, list) for seen in self.known.lanes.values())
+        waterfall = self._handle and self.known.downloads
         self.growing = Growing(self.room_for([], attempt)) if waterfall else None  # now: no clock runs yet
         return attempt
 
