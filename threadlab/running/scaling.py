@@ -117,9 +117,9 @@ class Scaling:
         No gain says that the speed-up is at most 1.15: it looks at that end alone, at least 93 % sure. Where
         one worker computes all the time, more of them compute no less, so it is also no gain if they keep at
         most 1.15 times as many cores busy: that holds still where the speed of the cores does not.
-        A gain must be one also if other programs slowed the one worker alone, and a loss also if they slowed
-        only the many, as much as `share` allows: a system under load gives more time to more threads. Under
-        load both take five rounds, too.
+        A gain must be one also if other programs slowed the one worker alone, and a loss, or no gain under
+        load, also if they slowed only the many, as much as `share` allows: a system under load gives more
+        time to more threads. Under load all take five rounds, too.
         """
         low, high = self.interval(workers)
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
@@ -128,7 +128,9 @@ class Scaling:
         word = "gain" if least > GAIN else "loss" if most < _LOSS else NOISY
         word = word if calm or self.rounds >= _LEAST else NOISY
         ways = [self._ratios(workers), self._cores(workers)]
-        if word == NOISY and calm and any(_interval(way, beyond=0.07)[1] <= GAIN for way in ways if way):
+        ways = ways if calm else [self._ratios(workers, many=self._undisturbed(workers))]
+        sure = word == NOISY and (calm or self.rounds >= _LEAST)
+        if sure and any(_interval(way, beyond=0.07)[1] <= GAIN for way in ways if way):
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{workers} {noun[workers > 1]}: {self.speedup(workers):.2f} times one {noun[0]}"
