@@ -120,6 +120,13 @@ def test_in_fine_rows_who_waits_is_pale_without_hatches_that_would_fill_the_bar(
     assert "pale: waits for first byte" in ax.texts[0].get_text()
 
 
+def test_rows_are_fine_where_the_lines_above_them_leave_little_room():
+    few, many = (
+        plot_downloads(results, ax=style.new_axes(270, left=30)) for results in (THREE * 11, FAILED * 11)
+    )
+    assert ["pale" in ax.texts[0].get_text() for ax in (few, many)] == [False, True]
+
+
 def test_the_headline_tells_how_many_how_many_at_a_time_and_how_long():
     assert plot_downloads(THREE).get_title("left") == "3 downloads, 2 at a time: 0.2 s"
     assert plot_downloads(FAILED).get_title("left") == "4 downloads, 2 at a time: 0.2 s, 1 failed"

@@ -99,7 +99,7 @@ def headline(predicted: Choice, known: Mapping[str, Scaling]) -> str:
         return f"{wrong}: no faster than one at a time {both}"
     truth = _truth(way, known) if gain == "gain" else _UNCLEAR
     if gain == "gain" and truth == _UNCLEAR:
-        truth = f"faster than serial ({_time(times[way])}; {_time(times['serial'])}), else {NOISY}"
+        truth = f"faster than one at a time {both}; {NOISY} which is fastest"
     return f"{begin}; {measured}: {truth}"
 
 

@@ -27,7 +27,7 @@ COLOURS = {"connects": GREEN, "queues": GHOST, "pauses": RED, "in vain": RED}  #
 HATCHED = ("waits", "in vain")
 LEGEND = ("queues", "connects", "waits", "receives", "in vain")  # in order of time
 ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 4.0, 4.0  # pixels for all, at least for a row and a bar
-FINE = 6.0  # pixels of a row that hatches would fill
+FINE = 6.0  # pixels of a row that its hatches would fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ def plot_downloads(
     known = [KINDS[kind][1] for kind in LEGEND if any(bar.kind == kind for bar in bars)]
     known = known or [KINDS[kind][1] for kind in LEGEND[:-1]]
     rows = max(rows, len(results))
-    fine = (style.height(ax) if ax else ROOM) < FINE * rows
-    known = [words.replace("hatched", "pale") if fine else words for words in known]
     legend = style.packed(known, style.width(ax) if ax else style.WIDTH - 24 - style.RIGHT)
     errors = list(dict.fromkeys(one.error for one in results if one.error))
     notes = [*legend, *(f"✗ {error}" + " …" * (len(errors) > 1) for error in errors[:1])]
     lines = LINE * max(1, len(notes))
     room = style.height(ax) - lines if ax else max(ROOM, ROW * rows)
     axes, row = ax or style.new_axes(room + lines, left=30), room / rows
+    fine = row < FINE
+    notes = [note.replace("hatched: ", "pale: ") for note in notes] if fine else notes
     top = -0.6 - lines / row
     axes.set(xlim=(0, max(1e-6, reach, 1.04 * (end - start))), ylim=(rows - 0.4, top), yticks=[])
     style.tidy(axes)
