@@ -43,6 +43,15 @@ def test_every_row_has_its_place_inside_the_axes_from_the_top(growing):
     assert 0.2 * HEIGHT < tops[0] < tops[-1] < 0.8 * HEIGHT
 
 
+def test_in_fine_rows_nothing_is_hatched_as_in_the_picture_that_follows():
+    figure = Figure(figsize=(WIDTH * PIXEL, HEIGHT * PIXEL))
+    plot_downloads([], ax=figure.add_axes((0.1, 0.2, 0.5, 0.6)), reach=10.0, rows=64)
+    html = Growing(Picture(figure, "")).draw(
+        [begun(1.0, earlier=((perf_counter() - 0.9, perf_counter() - 0.8),))]
+    )["text/html"]
+    assert "url(#" not in html
+
+
 def test_the_picture_below_is_the_one_that_was_given(growing):
     assert 'alt="under way"' in growing.draw([begun(1.0)])["text/html"]
 

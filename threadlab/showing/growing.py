@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from threadlab.showing import style
 from threadlab.showing.style import WIDTH, Picture, pale
-from threadlab.showing.waterfall import HATCHED, LEAST_BAR, Bar, bars_of, stretch
+from threadlab.showing.waterfall import FINE, HATCHED, LEAST_BAR, PALE, Bar, bars_of, stretch
 
 if TYPE_CHECKING:
     from threadlab.workloads.downloads import Download
@@ -52,11 +52,14 @@ class Growing:
 
     def _rectangle(self, bar: Bar) -> str:
         (left, top), _, (right, bottom), _ = bar.corners(LEAST_BAR / self._across)
-        fill = f"url(#threadlab-{bar.colour[1:]})" if bar.kind in HATCHED else bar.colour
-        edge = f'stroke="{bar.colour}"' if bar.kind in HATCHED else ""
+        fill, looks = bar.colour, ""
+        if bar.kind in HATCHED and self._down >= FINE:
+            fill, looks = f"url(#threadlab-{bar.colour[1:]})", f'stroke="{bar.colour}"'
+        elif bar.kind == "waits":
+            looks = f'fill-opacity="{PALE}"'
         width, height = (right - left) * self._across, (bottom - top) * self._down
         place = f'x="{self._left + left * self._across:.1f}" y="{self._top + top * self._down:.1f}"'
-        return f'<rect {place} width="{width:.1f}" height="{height:.1f}" fill="{fill}" {edge}/>'
+        return f'<rect {place} width="{width:.1f}" height="{height:.1f}" fill="{fill}" {looks}/>'
 
 
 def _css(colour: Sequence[float]) -> str:

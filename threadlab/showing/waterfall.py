@@ -27,7 +27,7 @@ COLOURS = {"connects": GREEN, "queues": GHOST, "pauses": RED, "in vain": RED}  #
 HATCHED = ("waits", "in vain")
 LEGEND = ("queues", "connects", "waits", "receives", "in vain")  # in order of time
 ROOM, LEAST_ROWS, ROW, LEAST_BAR = 276.0, 8, 4.0, 4.0  # pixels for all, at least for a row and a bar
-FINE = 6.0  # pixels of a row that its hatches would fill
+FINE, PALE = 6.0, 0.35  # pixels of a row that its hatches would fill, and what is instead of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def plot_downloads(
             corners = [bar.corners(least) for bar in bars if (bar.kind, bar.colour) == (kind, colour)]
             looks = {"color": colour, "linewidth": 0, "snap": False}
             if fine:
-                looks |= {"alpha": 0.35 if kind == "waits" else 1}
+                looks |= {"alpha": PALE if kind == "waits" else 1}
             elif kind in HATCHED:
                 looks |= {"facecolor": pale(colour), "linewidth": 1, "hatch": "///"}
             axes.add_collection(PolyCollection(corners, label=kind, **looks), autolim=False)
