@@ -2,6 +2,7 @@
 
 import _thread
 import functools
+import logging
 import math
 import queue
 import random
@@ -747,6 +748,16 @@ def test_what_is_printed_is_swallowed_while_exploring_and_told_in_a_replay(capsy
     run([say, say], outcome=log)
     assert capsys.readouterr().out == ""
     assert replay([say], state=Shop, outcome=log, case="A").steps[0].printed == "hello\n"
+
+
+def test_what_is_logged_is_told_in_a_replay_alone_and_its_time_is_no_state(caplog):
+    def sell(shop):
+        logging.warning("%s left", shop.v)
+        shop.v -= 1
+
+    found = explore([sell, sell], state=Shop, outcome=lambda shop: shop.v)
+    assert (found.total, found.states, caplog.messages) == (6, 9, [])
+    assert found.follow("AB").end.printed == f"WARNING: {Shop().v} left\n"
 
 
 # --- runs repeat

@@ -2,6 +2,7 @@
 
 import _thread
 import builtins
+import logging
 import queue
 import sys
 import threading
@@ -125,6 +126,10 @@ class StandIns:
         if self.is_replay and self.run.current is not None:
             real(*values, **{**how, "file": self.printed})
 
+    def _log(self, real: Any, logger: Any, level: int, text: object, args: Any, **how: Any) -> None:
+        """Print it, which is kept for a replay; a record of its own would hold the real time."""
+        builtins.print(f"{logging.getLevelName(level)}:", str(text) % args if args else text)  # noqa: T201
+
     def _start(self, real: Any, *args: Any) -> None:
         self.give_up("starts a thread of its own; give every thread to `explore([...])` instead")
 
@@ -135,6 +140,7 @@ class StandIns:
 PLACES: list[Place] = [
     (builtins, "print", stand_in("_print")),
     (builtins, "input", stand_in("_input")),
+    (logging.Logger, "_log", stand_in("_log")),
     (threading, "Lock", stand_in("_new_lock")),
     (threading, "_allocate_lock", stand_in("_new_lock")),
     (threading, "RLock", stand_in("_new_rlock")),
