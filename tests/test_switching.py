@@ -1,3 +1,4 @@
+import re
 import sys
 import threading
 
@@ -70,6 +71,14 @@ def test_the_interval_is_put_back_after_an_error_and_after_the_limit(run, monkey
     monkeypatch.setattr(switching, "LIMIT", 0.2)
     panel = try_switch_interval(run, milliseconds=[50])
     assert "no primes today" in panel.note.value or "Stopped after 0.2 s" in panel.note.value
+
+
+def test_the_slider_has_marks_under_those_of_the_stops_5_20_and_50_that_it_has():
+    marks = [Switching(look, stops)._row.children[1].value for stops in ([1.0, 2, 5, 20, 50], [5.0, 10])]
+    assert [re.findall(r"left:(\d+)px.*?<br>(\d+)", each) for each in marks] == [
+        [("204", "5"), ("260", "20"), ("316", "50")],
+        [("92", "5")],
+    ]
 
 
 def test_a_new_panel_shows_the_turns_of_a_first_run():

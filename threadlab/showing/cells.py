@@ -17,6 +17,7 @@ from threadlab.showing.style import Picture, Shown
 _LOOKS = """<style>.threadlab-choice { width: auto; flex-flow: row nowrap; display: flex; }
 .threadlab-choice button, .threadlab-choice label { font-size: 16px; }
 .threadlab-choice label { padding-right: 8px; }</style>"""
+_BEFORE, _BESIDE = 92, 176  # pixels before the track of a slider, and before and behind it
 # What the old panel still does must end, and its memory be free; widgets live as long as the kernel.
 _panels: dict[tuple[str, ...], Any] = {}
 
@@ -67,6 +68,16 @@ def slider(name: str, options: dict[str, Any], value: Any) -> Any:
     looks = {"description_allow_html": True, "layout": {"width": "300px"}}
     text = f'<span style="font-size:16px">{name}</span>'
     return ipywidgets.SelectionSlider(options=list(options.items()), value=value, description=text, **looks)
+
+
+def marks(slider: Any, *keys: str) -> Any:
+    """Return labels to stand below `slider`, under those of its stops that have one of `keys`."""
+    stops = [key for key, _ in slider.options]
+    step = (int(slider.layout.width.removesuffix("px")) - _BESIDE) / max(1, len(stops) - 1)
+    looks = "position:absolute;transform:translateX(-50%);text-align:center;font-size:14px;line-height:1"
+    places = [(_BEFORE + step * n, key.split()[0]) for n, key in enumerate(stops) if key in keys]
+    said = [f'<span style="{looks};left:{x:.0f}px">╵<br>{text}</span>' for x, text in places]
+    return ipywidgets.HTML("".join(said), layout={"margin": "-10px 2px 0", "height": "34px"})
 
 
 def choice(question: str, options: dict[str, Any]) -> Any:

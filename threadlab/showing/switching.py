@@ -7,7 +7,7 @@ from threadlab.running.arguments import function, name_of, some
 from threadlab.running.gil import switch_interval, turns
 from threadlab.running.timeline import Timeline
 from threadlab.showing import saying, style
-from threadlab.showing.cells import RunPanel, slider, take_the_place
+from threadlab.showing.cells import RunPanel, marks, slider, take_the_place
 from threadlab.showing.comparing import none_yet
 from threadlab.showing.coordinating import Attempt, newest
 from threadlab.showing.style import Picture
@@ -59,7 +59,9 @@ class Switching(RunPanel):
         self._function, self._seen = run, dict[float, Timeline]()
         usual = min(choices, key=lambda each: abs(each - 5))
         self.interval = slider("turn", {f"{each:g} ms": each for each in choices}, usual)
-        super().__init__(f"{name_of(run)}(): how long does a turn with the GIL last?", [self.interval], pause)
+        self.interval.layout.width = "400px"
+        question = f"{name_of(run)}(): how long does a turn with the GIL last?"
+        super().__init__(question, [self.interval], pause, marks(self.interval, "5 ms", "20 ms", "50 ms"))
 
     def paint(self) -> Picture:
         """Return the run with the interval that the slider says."""
