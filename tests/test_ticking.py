@@ -2,6 +2,9 @@ import ast
 import asyncio
 import linecache
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 
@@ -158,14 +161,51 @@ def test_who_waits_for_a_lock_made_before_is_not_said_to_wait_for_the_gil():
     assert not early.locked()
 
 
-def test_who_waits_for_the_network_beside_a_computing_thread_is_not_said_to_wait_for_the_gil():
-    def answer():
-        count_up(200_000)
-        far.sendall(b"!")
+def waits_beside_a_computing_thread(wait, let_it_end):
+    """Return for what a thread in `wait` is said to wait, beside one that computes and lets it end."""
 
+    def compute():
+        count_up(200_000)
+        let_it_end()
+
+    with watch(gil=True) as run:
+        threading.Thread(target=wait, name="Ann").start()
+        threading.Thread(target=compute, name="Bob").start()
+    return {(span.state, span.what) for span in run.timeline.lanes[0].spans} - {("running", "")}
+
+
+def test_who_waits_for_the_network_beside_a_computing_thread_is_not_said_to_wait_for_the_gil():
     near, far = socket.socketpair()
     near.settimeout(10)
-    with near, far, watch(gil=True) as run:
-        threading.Thread(target=near.recv, args=(1,), name="Ann").start()
-        threading.Thread(target=answer, name="Bob").start()
-    assert ("waiting", "the network") in [(span.state, span.what) for span in run.timeline.lanes[0].spans]
+    with near, far:
+        waits = waits_beside_a_computing_thread(lambda: near.recv(1), lambda: far.sendall(b"!"))
+    assert waits == {("waiting", "the network")}
+
+
+def test_who_waits_for_an_encrypted_answer_waits_for_the_network():
+    pair = [ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER)]
+    for context in pair:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("aNULL:@SECLEVEL=0")  # without a certificate
+    near, far = (
+        context.wrap_socket(end, server_side=bool(n), do_handshake_on_connect=False)
+        for n, (context, end) in enumerate(zip(pair, socket.socketpair(), strict=True))
+    )
+    with near, far:
+        waits = waits_beside_a_computing_thread(lambda: near.do_handshake(), lambda: far.do_handshake())
+        assert waits == {("waiting", "the network")}
+        waits = waits_beside_a_computing_thread(lambda: near.recv(1), lambda: far.send(b"!"))
+        assert waits == {("waiting", "the network")}
+
+
+CHILD = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+
+
+@pytest.mark.parametrize("wait", ["wait", "communicate"])
+def test_who_waits_for_a_child_process_is_not_said_to_wait_for_the_gil(wait):
+    with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        stdin, child.stdin = child.stdin, None
+        with stdin:
+            waits = waits_beside_a_computing_thread(lambda: getattr(child, wait)(), stdin.close)
+    assert waits == {("waiting", "the process")}

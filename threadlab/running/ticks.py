@@ -13,7 +13,10 @@ from threadlab.running.timeline import Span
 
 PAUSE = 0.0004  # seconds without a tick that mean something; a switch of threads takes far less
 CALL, FREE = "call", "free"  # what ran without a tick for long: anything; work that needs no GIL
-NETWORK = "the network"  # what a call waited for, all the time: when the answer came, nobody saw
+NETWORK, PROCESS = (
+    "the network",
+    "the process",
+)  # for what a call waited all the time: nobody saw when it came
 Pause = tuple[float, float, float, str]  # from, to, how many seconds of it the thread ran, doing what
 _CHUNK = 0.0001  # seconds between two ticks to aim at
 _CAN_TELL = time.get_clock_info("thread_time").resolution < PAUSE  # not on Windows: 15.6 ms
@@ -29,8 +32,8 @@ _here = _Here()
 def tick(since: str = "") -> None:
     """Show that the calling thread runs, if it is watched, and what it did `since` the last tick.
 
-    That was Python code, which holds the GIL, or FREE, a wait for the NETWORK, or a CALL that may have held
-    it or not.
+    That was Python code, which holds the GIL, or FREE, a wait for the NETWORK or a PROCESS, or a CALL that
+    may have held it or not.
     """
     pulse = _here.pulse
     if pulse is not None:
@@ -94,7 +97,7 @@ class Pulse:
             if now < a:
                 spans.append(Span(now, a, "running"))
             now = max(a, min(b, end))
-            if what == NETWORK:
+            if what in (NETWORK, PROCESS):
                 spans.append(Span(a, now, "waiting", what))
                 continue
             if ran < 0 or (not self.ticks and ran < 0.9 * (b - a)):

@@ -7,8 +7,6 @@ Event, Barrier, `queue.Queue`, futures) keeps its own code and so its own meanin
 import _thread
 import queue
 import re
-import select
-import socket
 import sys
 import threading
 import time
@@ -22,12 +20,12 @@ from types import FrameType
 from typing import Any
 
 from threadlab.running.lanes import IDLE, SLEEP, Ended, Lanes, Recording, Wanted, Write
+from threadlab.running.outside import OUTSIDE, Outside
 from threadlab.running.standins import Place, alone, inside, stand_in, world
-from threadlab.running.ticks import CALL, NETWORK, tick
 
 _HELPED = {  # modules that start threads for themselves: only those of a pool made in the run are its own
     "asyncio.base_events", "concurrent.futures.process", "concurrent.futures.thread",
-    "multiprocessing.queues", "subprocess",
+    "multiprocessing.queues",
 }  # fmt: skip
 
 
@@ -133,7 +131,7 @@ class WholeLines:
         return getattr(self._real, name)
 
 
-class World(Lanes):
+class World(Lanes, Outside):
     """The stand-ins of one run. Each gets the real thing first."""
 
     _new_lock = staticmethod(LookalikeLock)
@@ -154,14 +152,6 @@ class World(Lanes):
         what = f"the {caller.removeprefix('wait_for_').replace('_', ' ')}"
         with self._me().during("waiting", what) if caller.startswith("wait_for_") else nullcontext():
             self._wait(lambda part: bool(real(part)), seconds, SLEEP)  # type: ignore[func-returns-value]
-
-    def _network(self, real: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        """Wait for the network: without these ticks it would look like waiting for the GIL."""
-        tick(CALL)
-        try:
-            return real(*args, **named)
-        finally:
-            tick(NETWORK)
 
     def _new_thread(self, real: Any, thread: threading.Thread, *args: Any, **named: Any) -> None:
         """Make a thread whose run(), called in place of start(), is the work of the calling thread."""
@@ -242,6 +232,5 @@ PLACES: list[Place] = [
     (threading.Thread, "join", stand_in("_join")),
     (ThreadPoolExecutor, "__init__", stand_in("_new_pool")),
     (sys, "stdout", WholeLines),
-    (select, "select", stand_in("_network")),
-    *((socket.socket, name, stand_in("_network")) for name in ("connect", "recv", "recv_into", "sendall")),
+    *OUTSIDE,
 ]
