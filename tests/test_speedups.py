@@ -199,7 +199,13 @@ def test_what_was_recorded_of_the_same_work_has_its_colour_and_another_way_a_new
     ax = plot_scaling(HASHES, recorded=[same, other])
     colours = [line(ax, label).get_color() for label in ("threads", same.label, other.label)]
     assert colours[0] == colours[1] != colours[2]
-    assert {"threads, recorded", "processes, recorded"} <= set(texts(ax))
+    assert {"threads", "processes, recorded"} <= set(texts(ax))
+    assert "threads, recorded" not in texts(ax)
+
+
+def test_of_many_recordings_it_is_said_only_that_they_are():
+    several = [SimpleNamespace(scaling=HASHES, label=f"recorded on computer {number}") for number in range(9)]
+    assert "times as fast as one      dashed: recorded" in texts(plot_scaling(HASHES, recorded=several))
 
 
 def test_ways_to_do_the_same_work_are_named_by_their_workers():

@@ -58,7 +58,7 @@ def test_every_way_has_a_line_of_its_own_and_serial_says_its_name():
     panel = panel_of(ticked=("serial", "threads"))
     press(panel, panel.run)
     assert {"serial", "threads"} <= {*labels(panel)}
-    assert "<b>2 serial workers</b>" in panel.details.value
+    assert "<b>2 workers, serial</b>" in panel.details.value
 
 
 def test_run_with_no_box_ticked_says_what_to_do():

@@ -18,7 +18,7 @@ CALM = 0.8  # share of a core; with less, more workers show no gain where there 
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
 _COMPUTES = 0.8  # share of a core that one worker uses where more of them can only gain by more cores
 _NOUNS = {
-    "serial": ("serial worker", "serial workers"),
+    "serial": ("worker", "workers, serial"),  # it has one, whatever one asks for
     "threads": ("thread", "threads"),
     "processes": ("process", "processes"),
     "interpreters": ("interpreter", "interpreters"),

@@ -68,7 +68,8 @@ def plot_scaling(
     looks: Any = {"linestyle": "--", "marker": "o", "markersize": 11, "markerfacecolor": "white"}
     for each, place, name in zip(recorded, *_twins(results, others), strict=True):
         colour = (COLOURS * 9)[_place(each.scaling, place, executors)]
-        if counts := _draw_line(axes, each.scaling, color=colour, linewidth=2, label=each.label, **looks):
+        counts = _draw_line(axes, each.scaling, color=colour, linewidth=2, label=each.label, **looks)
+        if counts and name:
             ends.append((counts[-1], each.scaling.speedup(counts[-1]), name, style.deep(colour)))
     for number, (each, name) in enumerate(zip(results, names, strict=True)):
         place = _place(each, number, executors)
@@ -79,14 +80,10 @@ def plot_scaling(
             axes.vlines(counts, lows, highs, color=colour, linewidth=6, alpha=0.5)
             ends.append((counts[-1], each.speedup(counts[-1]), name, style.deep(colour)))
     _name_ends(axes, ends)
-    labels = sorted({each.label for each in recorded})
-    notes = [
-        "times as fast as one",
-        *["grey: before"] * bool(ghosts),
-        *(f"dashed: {each}" for each in labels),
-    ]
-    while style.width_of(note := "      ".join(notes)) > style.width(axes) and len(notes) > 1:
-        notes.pop()
+    notes = ["times as fast as one", *["grey: before"] * bool(ghosts)]
+    dashed = sorted({f"dashed: {each.label}" for each in recorded})
+    note, short = ("      ".join([*notes, *more]) for more in (dashed, ["dashed: recorded"] * bool(dashed)))
+    note = note if style.width_of(note) <= style.width(axes) else short
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     machine = next((each.machine for each in results if each.machine), None)
     rounds = max((len(each.timings[1].seconds) for each in results), default=0)
@@ -100,15 +97,16 @@ def plot_scaling(
 
 
 def _twins(results: Sequence[Scaling], recorded: Sequence[Scaling]) -> tuple[list[int], list[str]]:
-    """Return for each of `recorded` its colour, that of its twin among `results` or a new one, and name."""
+    """Return each's colour and name: a twin among `results` lends its colour, and if drawn its name."""
     mine = [(result.name, result.executor) for result in results]
     places, names, more = [], [], len(mine)
     for each in recorded:
         twin = (each.name, each.executor)
         places.append(mine.index(twin) if twin in mine else more)
         more += twin not in mine
+        drawn = twin in mine and len(results[mine.index(twin)].timings) > 1
         same_work = {each.name} == {name for name, _ in [*mine, *((r.name, 0) for r in recorded)]}
-        names.append(f"{each.executor if same_work else each.name}, recorded")
+        names.append("" if drawn else f"{each.executor if same_work else each.name}, recorded")
     return places, names
 
 

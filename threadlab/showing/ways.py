@@ -22,6 +22,7 @@ from threadlab.showing.speedups import axes_for, plot_scaling, scaling_words
 from threadlab.showing.style import Picture
 
 WAYS = ("serial", "threads", "processes", "interpreters", "free-threaded")
+_DRAWN = (*WAYS[1:], WAYS[0])  # threads are blue in every picture, and the first that it speaks of
 LIMIT = 8.0  # seconds for one way, unless its verdicts are clear before
 STOPPED = "stopped"
 _DRAWING = 2.0  # seconds that a picture gets, before the measurement goes on without it
@@ -126,13 +127,13 @@ class Ways(Sweeps):
     def paint(self) -> Picture:
         """Return the picture of the ways that are ticked."""
         known = self._seen
-        ticked = [way for way in WAYS if self.boxes[way].value]
+        ticked = [way for way in _DRAWN if self.boxes[way].value]
         results = [known[way] for way in ticked if way in known]
         recorded = [each for way in ticked if (each := self._instead(way))]
         past = [self._before[way] for way in ticked if way in self._before]
         names = [name_of(self._what[0]), "free-threaded, recorded"]
         looks: Any = {"before": past, "recorded": recorded, "reach": max(self._workers)}
-        looks["executors"] = (*WAYS[1:], WAYS[0])  # threads are blue in every picture
+        looks["executors"] = _DRAWN
         axes = plot_scaling(results, ax=axes_for(300, names), **looks)
         words = [scaling_words(results)]
         words += [f"{each.label}: {each.scaling.verdict(max(each.scaling.timings))}" for each in recorded]
