@@ -191,6 +191,11 @@ def test_the_machine_and_the_rounds_stand_below():
     assert "CPython 3.11.7, GIL on · 2 usable cores · 3 rounds" in texts(plot_scaling(PRIMES))
 
 
+def test_of_what_was_not_measured_no_rounds_are_said():
+    nothing = Scaling("primes", "threads", 1, {1: Timing((1.0,))}, machine=PRIMES.machine)
+    assert "CPython 3.11.7, GIL on · 2 usable cores" in texts(plot_scaling(nothing))
+
+
 def test_what_was_recorded_of_the_same_work_has_its_colour_and_another_way_a_new_one():
     same, other = (
         SimpleNamespace(scaling=replace(HASHES, executor=executor), label=f"recorded: {executor}")

@@ -298,3 +298,7 @@ def test_a_strip_shows_a_part_in_milliseconds():
     ax = plot_timeline(TURNS, until=0.0101)
     assert ax.get_xlim() == (0, 0.0101)
     assert ax.xaxis.get_major_formatter()(0.005, 0) == "5"
+
+
+def test_one_lane_is_not_called_lanes():
+    assert Timeline((order(1, 0.0),), 0.5).text().splitlines()[0] == "0.50 s in all, 1 lane"

@@ -73,7 +73,8 @@ class Timeline:
     def text(self) -> str:
         """Return the run as lines to read aloud: the twin of the picture."""
         digits, unit = (2, "s") if self.unit == "s" else (0, self.unit)
-        lines = [f"{self.seconds:.{digits}f} {unit} in all, {len(self.lanes)} lanes"]
+        several = "s" * (len(self.lanes) != 1)
+        lines = [f"{self.seconds:.{digits}f} {unit} in all, {len(self.lanes)} lane{several}"]
         for lane in self.lanes:
             spans = [
                 f"{span.state}{span.what and f' for {span.what}'} "

@@ -86,8 +86,8 @@ def plot_scaling(
     note = note if style.width_of(note) <= style.width(axes) else short
     write(axes, 0, 1, note, shift=(6, -2), xycoords="axes fraction", va="top", color=GREY)
     machine = next((each.machine for each in results if each.machine), None)
-    rounds = max((len(each.timings[1].seconds) for each in results), default=0)
-    aside = f"{machine} · {saying.count(rounds, 'round')}" if machine else ""
+    rounds = max((each.rounds for each in results if len(each.timings) > 1), default=0)
+    aside = f"{machine or ''}" + f" · {saying.count(rounds, 'round')}" * bool(machine and rounds)
     told = sorted(results, key=lambda each: each.name != first)
     words = scaling_words(told, expected, workers)
     if said := verdict_line(told, workers):
