@@ -119,17 +119,19 @@ def test_under_load_every_verdict_takes_five_rounds(rounds, share, said, many, c
 
 
 @pytest.mark.parametrize(
-    ("cores", "word"),
+    ("cores", "unit", "word"),
     [
-        ((1.0, 1.0), "no gain"),  # the speed of the cores differs, and both keep one of them busy
-        ((1.0, 1.5), "too noisy to tell"),
-        ((0.1, 0.1), "too noisy to tell"),  # of what waits that tells nothing
+        ((1.0, 1.0), 1.0, "no gain"),  # the speed of the cores differs, and both keep one of them busy
+        ((1.0, 1.5), 1.0, "too noisy to tell"),
+        ((0.1, 0.1), 1.0, "too noisy to tell"),  # of what waits that tells nothing
+        ((1.0, 0.5), 2.0, "too noisy to tell"),  # of what other processes do for the many neither
+        ((1.0, 1.0), 0.1, "too noisy to tell"),  # of less than a clock can count neither
     ],
 )
-def test_who_computes_and_keeps_no_more_cores_busy_gains_nothing(cores, word):
+def test_who_computes_and_keeps_no_more_cores_busy_gains_nothing(cores, unit, word):
     seconds = {1: (0.08, 0.13, 0.08, 0.13, 0.13), 2: (0.13, 0.08, 0.08, 0.08, 0.13)}
     timings = {
-        n: Timing(values, tuple(busy * value for value in values))
+        n: Timing(tuple(unit * value for value in values), tuple(busy * unit * value for value in values))
         for (n, values), busy in zip(seconds.items(), cores, strict=True)
     }
     verdict = Scaling("work", "threads", 4, timings).verdict(2)

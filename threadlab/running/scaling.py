@@ -17,6 +17,7 @@ _LEAST = 5  # rounds; with fewer even the smallest and the largest ratio do not 
 CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
 _COMPUTES = 0.8  # share of a core that one worker uses where more of them can only gain by more cores
+_COUNTED = 0.05  # seconds of the cores that every system's clock counts
 _NOUNS = {
     "serial": ("worker", "workers, serial"),  # it has one, whatever one asks for
     "threads": ("thread", "threads"),
@@ -159,13 +160,19 @@ class Scaling:
         return [seconds - taken * min(seconds, own / self.share) for seconds, own in rounds]
 
     def _cores(self, workers: int) -> list[float]:
-        """Return how many times as many cores each round kept busy, if one worker computes all the time."""
+        """Return how many times as many cores each round kept busy, if one worker computes all the time.
+
+        It tells nothing where the many computed clearly less (other processes did it for them), or so little
+        that the clock of the cores, which counts in steps of 16 ms on Windows, does not see it.
+        """
         one, many = self.timings[1], self.timings[workers]
         alone = [used / max(seconds, 1e-9) for used, seconds in zip(one.cpu, one.seconds, strict=False)]
-        if not alone or not many.cpu or median(alone) < _COMPUTES:
+        if not alone or median(alone) < _COMPUTES or median(many.cpu or (0.0,)) < _COUNTED:
             return []
+        more = [b / max(a, 1e-9) for a, b in zip(one.cpu, many.cpu, strict=True)]
         together = map(truediv, many.cpu, many.seconds)
-        return [several / max(each, 1e-9) for each, several in zip(alone, together, strict=True)]
+        cores = [several / max(each, 1e-9) for each, several in zip(alone, together, strict=True)]
+        return cores if _interval(more)[1] >= 1 else []
 
     def _ratios(self, workers: int, one: Seconds = (), many: Seconds = ()) -> list[float]:
         if workers not in self.timings:
