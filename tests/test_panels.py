@@ -550,3 +550,5 @@ def test_clear_forgets_what_was_watched():
     press(panel, panel.clear_all)
     assert panel.known.strips == {}
     assert "not watched yet" in panel.picture.alt
+    strip = panel.picture.figure.axes[1]
+    assert (strip.get_xlabel(), strip.xaxis.get_major_formatter()(0.02)) == ("milliseconds", "20")

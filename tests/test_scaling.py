@@ -111,11 +111,16 @@ def test_a_loss_that_costs_the_cores_more_time_is_one_also_under_load():
 
 @pytest.mark.parametrize(("rounds", "share", "said"), [(3, 0.5, False), (5, 0.5, True), (3, 0.9, True)])
 @pytest.mark.parametrize(
-    ("many", "cpu", "word"), [(1.6, 0.8, "loss"), (0.2, 0.01, "no gain"), (0.1, 0.01, "gain")]
+    ("many", "cpu", "word"),
+    [(1.6, (0.1, 0.8), "loss"), (0.2, (0.1, 0.01), "no gain"), (0.05, (0.1, 0.1), "gain")],
 )
 def test_under_load_every_verdict_takes_five_rounds(rounds, share, said, many, cpu, word):
-    result = loaded(0.2, many, share=share, cpu=(0.01 if many < 0.2 else 0.1, cpu), rounds=rounds)
+    result = loaded(0.2, many, share=share, cpu=cpu, rounds=rounds)
     assert result.verdict(2).word == (word if said else "too noisy to tell")
+
+
+def test_a_gain_of_who_hardly_computes_takes_three_also_under_load():
+    assert loaded(0.2, 0.1, share=0.5, cpu=(0.01, 0.01), rounds=3).verdict(2).word == "gain"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-
 import pytest
 
 from threadlab.running import ticks

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
-from operator import truediv
 from statistics import median
 
 from threadlab.running.machine import Machine
@@ -17,6 +16,7 @@ _LEAST = 5  # rounds; with fewer even the smallest and the largest ratio do not 
 CALM = 0.8  # share of a core; with less, more workers show no gain where there is one
 _LOOKS = tuple(_LEAST * 2**k for k in range(8))  # rounds
 _COMPUTES = 0.8  # share of a core that one worker uses where more of them can only gain by more cores
+_WAITS = 0.2  # share of a core that one worker uses at most who hardly computes
 _COUNTED = 0.05  # seconds of the cores that every system's clock counts
 _NOUNS = {
     "serial": ("worker", "workers, serial"),  # it has one, whatever one asks for
@@ -120,24 +120,27 @@ class Scaling:
         most 1.15 times as many cores busy: that holds still where the speed of the cores does not.
         A gain must be one also if other programs slowed the one worker alone, and a loss, or no gain under
         load, also if they slowed only the many, as much as `share` allows: a system under load gives more
-        time to more threads. Under load all take five rounds, too.
+        time to more threads. Under load all take five rounds, too, but for a gain of who hardly computes.
         """
         low, high = self.interval(workers)
         least, _ = _interval(self._ratios(workers, one=self._undisturbed(1)))
         _, most = _interval(self._ratios(workers, many=self._undisturbed(workers)))
-        calm = self.share > CALM
-        word = "gain" if least > GAIN else "loss" if most < _LOSS else NOISY
-        word = word if calm or self.rounds >= _LEAST else NOISY
-        ways = [self._ratios(workers), self._cores(workers)]
-        ways = ways if calm else [self._ratios(workers, many=self._undisturbed(workers))]
-        sure = word == NOISY and (calm or self.rounds >= _LEAST)
-        if sure and any(_interval(way, beyond=0.07)[1] <= GAIN for way in ways if way):
+        calm, waits = self.share > CALM, median(self._busy(1) or [1.0]) < _WAITS
+        enough = calm or self.rounds >= _LEAST
+        cores = self._cores(workers) if calm else []
+        ways = [self._ratios(workers, many=() if calm else self._undisturbed(workers)), cores]
+        word = NOISY
+        if least > GAIN and (enough or waits):
+            word = "gain"
+        elif most < _LOSS and enough:
+            word = "loss"
+        elif enough and any(_interval(way, beyond=0.07)[1] <= GAIN for way in ways if way):
             word = "no gain"
         noun = _NOUNS.get(self.executor, ("worker", "workers"))
         times = f"{workers} {noun[workers > 1]}: {self.speedup(workers):.2f} times one {noun[0]}"
         if self.rounds < 2:  # the word is a guess, as good as any
             return Verdict(word, f"{times}: {ONE_ROUND}, too few to tell")
-        same = ", for they kept no more cores busy" * (word == "no gain" and high > GAIN)
+        same = ", for they kept no more cores busy" * (word == "no gain" and high > GAIN and bool(cores))
         said = f"{times} ({low:.2f} to {high:.2f}): {word}{same or self._why(workers, word)}"
         return Verdict(word, said)
 
@@ -165,14 +168,17 @@ class Scaling:
         It tells nothing where the many computed clearly less (other processes did it for them), or so little
         that the clock of the cores, which counts in steps of 16 ms on Windows, does not see it.
         """
-        one, many = self.timings[1], self.timings[workers]
-        alone = [used / max(seconds, 1e-9) for used, seconds in zip(one.cpu, one.seconds, strict=False)]
-        if not alone or median(alone) < _COMPUTES or median(many.cpu or (0.0,)) < _COUNTED:
+        one, many, alone = self.timings[1].cpu, self.timings[workers].cpu, self._busy(1)
+        if not alone or median(alone) < _COMPUTES or median(many or (0.0,)) < _COUNTED:
             return []
-        more = [b / max(a, 1e-9) for a, b in zip(one.cpu, many.cpu, strict=True)]
-        together = map(truediv, many.cpu, many.seconds)
-        cores = [several / max(each, 1e-9) for each, several in zip(alone, together, strict=True)]
-        return cores if _interval(more)[1] >= 1 else []
+        less = _interval([b / max(a, 1e-9) for a, b in zip(one, many, strict=True)])[1] < 1
+        pairs = zip(alone, self._busy(workers), strict=True)
+        return [] if less else [several / max(each, 1e-9) for each, several in pairs]
+
+    def _busy(self, workers: int) -> list[float]:
+        """Return how many cores each round of `workers` kept busy, if that is known."""
+        timing = self.timings[workers]
+        return [used / max(took, 1e-9) for used, took in zip(timing.cpu, timing.seconds, strict=False)]
 
     def _ratios(self, workers: int, one: Seconds = (), many: Seconds = ()) -> list[float]:
         if workers not in self.timings:

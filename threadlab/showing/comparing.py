@@ -104,9 +104,9 @@ def compare(
     return style.Picture(run.figure, f"{words}\n{seen}")
 
 
-def none_yet(workers: int) -> Timeline:
+def none_yet(workers: int, *, ticks: bool = False) -> Timeline:
     """Return the empty lanes of a run that has not been."""
-    return Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0)
+    return Timeline(tuple(Lane(f"thread {n}", ()) for n in range(1, workers + 1)), 0.0, ticks=ticks)
 
 
 def _two_axes(*ends: tuple[float, float], below: float = BELOW) -> list[Axes]:
@@ -129,7 +129,8 @@ def _draw_strip(ax: Axes, run: Timeline) -> str:
     told, words = turns(run), saying.timeline_words(run) if run.seconds else "not watched yet"
     plot_timeline(run, ax=ax, until=TURNS * told.turn or math.inf, reach=0.0 if run.seconds else 0.1)
     style.headline(ax, words.splitlines()[0])
-    style.below(ax, f"milliseconds; the system took {saying.milliseconds(told.system)}")
+    took = f"; the system took {saying.milliseconds(told.system)}" * bool(run.seconds)
+    style.below(ax, f"milliseconds{took}")
     return words
 
 

@@ -124,7 +124,7 @@ class Panel(RunPanel):
     def paint(self) -> Picture:
         """Return the picture of what is known."""
         strip, n = self.strip.value, self.workers.value
-        shown = (strip, self.known.strips.get((strip, n)) or none_yet(n)) if strip else None
+        shown = (strip, self.known.strips.get((strip, n)) or none_yet(n, ticks=True)) if strip else None
         more: Any = {"strip": shown, "recorded": self._recorded if self._limits else ()}
         more |= {"site": self._site, "latency": self._measured_latency}
         return compare(self.known, n, guess=self._guess, **more)
