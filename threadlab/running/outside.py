@@ -33,7 +33,7 @@ OUTSIDE: list[Place] = [
     *((socket.socket, name, stand_in("_network")) for name in ("connect", "recv", "recv_into", "sendall")),
     *((os, name, stand_in("_process")) for name in ("system", "waitpid")),
     *((subprocess.Popen, name, stand_in("_process")) for name in ("__init__", "communicate", "wait")),
-    (BaseProcess, "join", stand_in("_process")),
+    *((BaseProcess, name, stand_in("_process")) for name in ("start", "join")),
 ]
 with suppress(ImportError):  # a Python may have been built without it
     import ssl
