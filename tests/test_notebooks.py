@@ -126,6 +126,11 @@ def test_the_core_has_one_exercise(core):
     assert len(lesson.tagged(core, "exercise")) == 1
 
 
+def test_what_unfolds_in_one_line_marks_code_as_html_does(book):
+    folded = re.findall(r"<details>.+</details>", "\n".join(cell.source for cell in book.cells))
+    assert [line for line in folded if re.search("[`*]", line)] == []
+
+
 def test_the_course_home_lists_it_with_its_minutes(path, book):
     (row,) = [line for line in HOME.splitlines() if f"]({path.name})" in line]
     assert int(lesson.MINUTES.search(row)[1]) == lesson.minutes(book)
