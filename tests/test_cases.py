@@ -72,10 +72,14 @@ WRONG = [
         BROKEN[3],
         "ABBA, A waits for the ladder, which B has, and B waits for the till, which A has",
     ),
-    (3, SOLVED[3].replace("with shop.ladder", "if True"), "nobody ever takes shop.ladder"),
+    (3, SOLVED[3].replace("with shop.ladder", "if True"), "nobody changes anything under shop.ladder"),
     (3, BROKEN[3].replace("with shop.", "if shop."), "inside a line"),
     (3, BROKEN[3].replace("        with", "        sleep(1)\n        with"), "sleep is no cure"),
-    (3, "def sell(shop): pass\ndef stock_up(shop): shop.mugs += 1", "nobody ever takes shop.till"),
+    (
+        3,
+        "def sell(shop): pass\ndef stock_up(shop): shop.mugs += 1",
+        "nobody changes anything under shop.till",
+    ),
     (
         3,
         "def sell(shop): pass\ndef stock_up(shop): shop.mugs = 2",
@@ -108,7 +112,15 @@ WRONG = [
         6,
         "def sell(shop, item):\n    if item in shop.stock:\n        shop.stock[item] -= 1\n"
         "    else:\n        shop.complaints += 1",
-        "right in every order, but nobody ever takes shop.lock",
+        "right in every order, but nobody changes anything under shop.lock",
+    ),
+    (6, BROKEN[6].replace("acquire()", "acquire(timeout=1)"), "in the end somebody still has shop.lock"),
+    (
+        6,
+        BROKEN[6]
+        .replace("acquire()", "acquire(); shop.lock.release()")
+        .replace("-= 1\n        shop.lock.release()", "-= 1"),
+        "nobody changes anything under shop.lock",
     ),
     (7, BROKEN[7], "A3 C5 B4 A3 C6, A dies of IndexError (pop from empty list) at shop.shelf.pop()"),
     (7, BROKEN[7].replace("notify()", "notify_all()"), "dies of IndexError"),

@@ -170,12 +170,17 @@ def _judge(puzzle: Puzzle, functions: tuple[Any, ...]) -> tuple[str, Exploration
     _refuse_wrong(functions, inside, "right line by line, but inside a line ")
     other = puzzle.explore(functions, second, "line", _LINES)
     _refuse_wrong(functions, other, f"right if the shop starts with {first}, but with {second}, ")
-    steps = inside.replay(right).steps
+    moves = [(before.state, now.state) for before, now in pairwise(inside.replay(right).steps)]
     for lock in puzzle.locks:
-        taken = any("held by" in step.state.get(lock, "") for step in steps)
-        refuse(not taken, f"right in every order, but nobody ever takes shop.{lock}", found)
-    paid = [now for before, now in pairwise(steps) if now.state.get("paid") != before.state.get("paid")]
-    queues = puzzle.pays_apart and any("held by" in step.state["lock"] for step in paid)
+        under = [move for move in moves if any("held by" in state.get(lock, "") for state in move)]
+        idle = all(
+            before.get(part) == now[part] for before, now in under for part in {*now} - {*puzzle.locks}
+        )
+        refuse(idle, f"right in every order, but nobody changes anything under shop.{lock}", found)
+        kept = "held by" in moves[-1][1].get(lock, "")
+        refuse(kept, f"right in every order, but in the end somebody still has shop.{lock}", found)
+    paid = [now for before, now in moves if now.get("paid") != before.get("paid")]
+    queues = puzzle.pays_apart and any("held by" in state["lock"] for state in paid)
     refuse(queues, "no mug is sold twice, but while one pays, all others wait; pay outside the lock", found)
     tried = "too" if inside.complete else f"in the {inside.total:,} such orders that were tried"
     if tasks:
