@@ -49,6 +49,15 @@ def _nothing_is_left():
     assert before == (threading.Lock, time.sleep, threading.active_count())
 
 
+@dataclass
+class Till:
+    v: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def pay(self):
+        self.v += 1
+
+
 @pytest.mark.parametrize(
     ("threads", "error", "says"),
     [
@@ -60,6 +69,8 @@ def _nothing_is_left():
         ([add, (3, add)], TypeError, r"threads\[1\] must be a function"),
         ([add, (add, 3)], TypeError, r"threads\[1\] is called as add\(state, 3\), but you wrote add\(shop\)"),
         ([cache(add)], TypeError, r"remembers what it returned.*: write it without @cache, or give add\."),
+        ([Till().pay], TypeError, r"but you wrote pay\(\): write Till.pay, and the state is its self"),
+        ([threading.Thread], TypeError, r"threads\[0\] makes a thread that nobody starts"),
         ([one_by_one], TypeError, r"threads\[0\] is a generator function, and a call runs none of its lines"),
     ],
 )
@@ -169,18 +180,21 @@ def test_an_event_or_queue_made_outside_is_named():
             run([add], state=lambda outside=outside: {"shop": outside})
 
 
-@dataclass
-class Till:
-    v: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 def test_a_lock_as_default_factory_of_a_dataclass_works():
     def locked(till):
         with till.lock:
             till.v += 1
 
     assert run([locked, locked], state=Till).outcomes == {2: 6}
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock, threading.Condition])
+def test_the_state_may_be_a_lock_and_nothing_else(make):
+    def hold(lock):
+        with lock:
+            pass
+
+    assert run([hold, hold], state=make, outcome=lambda lock: "both").outcomes == {"both": 6}
 
 
 def test_a_thread_started_inside_a_thread_is_refused():

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from inspect import isgeneratorfunction, signature
+from inspect import isgeneratorfunction, ismethod, signature
 from types import FunctionType
 from typing import Any, Literal
 
@@ -92,15 +92,17 @@ class Program:
         """Own the threads, and replace the names of threading, queue and time, for the time of a block."""
         with ExitStack() as stack:
             for namespace in self.learner.namespaces:
-                stack.enter_context(replaced([*PLACES, *_factories(namespace)], namespace))
+                stack.enter_context(replaced([*PLACES, *_factories(self, namespace)], namespace))
             scheduler = Scheduler(len(self.calls), self.learner)
             scheduler.open(stack)
             yield scheduler
 
 
-def _factories(namespace: dict[str, Any]) -> Iterator[Place]:
-    """Yield where dataclasses of `namespace` keep `field(default_factory=threading.Lock)`."""
-    stand_ins = {id(getattr(owner, name)): make for owner, name, make in PLACES if owner is threading}
+def _factories(program: Program, namespace: dict[str, Any]) -> Iterator[Place]:
+    """Yield where `state=Lock` is kept, and where dataclasses keep `field(default_factory=Lock)`."""
+    stand_ins = {id(getattr(owner, name)): make for owner, name, make in PLACES}
+    if id(program.make) in stand_ins:
+        yield program, "make", stand_ins[id(program.make)]
     for kind in [value for value in namespace.values() if isinstance(value, type)]:
         for cell in getattr(vars(kind).get("__init__"), "__closure__", None) or ():
             if id(cell.cell_contents) in stand_ins:
@@ -125,6 +127,8 @@ def _calls(threads: Any) -> list[tuple[Callable[..., Any], tuple[Any, ...]]]:
         call, *arguments = each if isinstance(each, tuple) and each else (each,)
         name, said = f"threads[{place}]", ", ".join(["state", *map(repr, arguments)])
         calls.append((_fits(name, call, [None, *arguments], said), tuple(arguments)))
+        if isinstance(call, type) and issubclass(call, threading.Thread):
+            raise TypeError(f"{name} makes a thread that nobody starts: write a function with what it runs")
         if isgeneratorfunction(call):
             raise TypeError(
                 f"{name} is a generator function, and a call runs none of its lines: write a function that "
@@ -149,5 +153,8 @@ def _fits(name: str, call: Any, arguments: list[Any], said: str) -> Callable[...
         takes.bind(*arguments)
     except TypeError:
         called = word_of(call)
-        raise TypeError(f"{name} is called as {called}({said}), but you wrote {called}{takes}") from None
+        wrote = f"{called}{takes}"
+        if ismethod(call):
+            wrote += f": write {type(call.__self__).__name__}.{called}, and the state is its self"
+        raise TypeError(f"{name} is called as {called}({said}), but you wrote {wrote}") from None
     return call  # type: ignore[no-any-return]
