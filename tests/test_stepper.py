@@ -155,6 +155,11 @@ def test_a_line_too_long_for_its_card_goes_on_beneath_its_own_code():
     assert f"padding-left:calc{column};text-indent:calc(-1*{column})" in moment(RACE.follow("A"), 1)
 
 
+def test_a_word_too_long_for_its_card_is_broken_and_not_cut_off():
+    assert "overflow-wrap:anywhere" in moment(RACE.follow("A"), 1)
+    assert "overflow-x" not in moment(RACE.follow("A"), 1)
+
+
 def test_a_blocked_thread_says_for_what_it_waits_and_who_holds_it_where():
     shown = text(moment(STUCK.follow("ABB"), 3))
     assert re.search(r"B waits for +till *, held by A", shown)

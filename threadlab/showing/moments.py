@@ -102,7 +102,7 @@ def _card(replay: Replay, steps: Sequence[Step], name: str, circle: Sequence[str
     return (
         f'<div style="{box}">'
         f'<div style="background:{colour};color:white;padding:1px 10px"><b>{name}</b> {says}</div>'
-        f'<div style="{_SMALL if narrow else _CODE};padding:4px 0;overflow-x:auto">{lines}</div></div>'
+        f'<div style="{_SMALL if narrow else _CODE};padding:4px 0;overflow-wrap:anywhere">{lines}</div></div>'
     )
 
 
