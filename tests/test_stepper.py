@@ -291,6 +291,23 @@ def test_a_livelock_can_be_walked_through():
     assert (walk.walk.case, lead, loop) == ("A1 (A2)", 1, 2)  # the strip marks where the loop begins
 
 
+@pytest.mark.parametrize(
+    ("exploration", "case"),
+    [
+        (explore([spin], state=Shop, outcome=str), "A(AA)"),  # the simplest, written in another way
+        (
+            explore([sell, sell], state=Shop, outcome=lambda shop: shop.mugs, expected={0}, max_states=1),
+            "ABBA",
+        ),
+    ],
+)
+def test_a_simpler_wrong_order_is_named_only_if_one_is_known(exploration, case):
+    walk = panel(exploration)
+    walk.go(case)
+    assert "✗ wrong" in walk._told.value
+    assert "The simplest wrong order" not in walk._told.value
+
+
 def test_a_click_on_a_tile_stands_after_that_step():
     walk = panel()
     (body,) = walk.whole.children[1:]

@@ -162,7 +162,9 @@ class Orders(Shown):
             return said
         right = self.found.is_right(walk.outcome)
         case = write([step.thread for step in walk.steps]) if walk.outcome != LIVELOCK else walk.case
-        more = "" if right or case == self.simplest else f" The simplest wrong order is {self.simplest}."
+        simplest, names = self.simplest, self.found.threads
+        known = right or not simplest or read(case, names) == read(simplest, names)
+        more = "" if known else f" The simplest wrong order is {simplest}."
         return f"{said}<br>{case}: {escape(outcome_words(walk.outcome))}, {_sign(right)}.{more}"
 
 
