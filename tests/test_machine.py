@@ -1,11 +1,13 @@
 import dataclasses
 import json
 import os
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
 from threadlab.running import machine
-from threadlab.running.machine import Machine, busy_elsewhere, limits, this_machine, usable_cores
+from threadlab.running.machine import Machine, busy_elsewhere, limits, own_share, this_machine, usable_cores
 
 
 @pytest.fixture
@@ -125,6 +127,18 @@ def test_a_system_that_tells_nothing_of_threads_counts_as_idle(tmp_path):
 def test_elsewhere_the_mean_of_the_last_minute_is_asked(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "getloadavg", lambda: (1.4, 0.0, 0.0), raising=False)
     assert busy_elsewhere(load=tmp_path / "none") == 1.4
+
+
+@pytest.mark.parametrize("share", [1.0, 0.25])
+@pytest.mark.parametrize("step", [1, 156])  # as on Linux, and on Windows
+def test_the_own_share_is_right_also_where_the_clock_goes_in_steps(monkeypatch, step, share):
+    looks = count(1)  # each takes 0.1 ms of a core
+    clocks = SimpleNamespace(
+        process_time=lambda: next(looks) // step * step / 10_000,
+        perf_counter=lambda: next(looks) / share / 10_000,
+    )
+    monkeypatch.setattr(machine, "time", clocks)
+    assert own_share() == pytest.approx(share, rel=0.02)
 
 
 @pytest.mark.parametrize(("share", "busy"), [(1.0, 0.0), (0.25, 7.0)])

@@ -58,13 +58,19 @@ def own_share(seconds: float = 0.01) -> float:
         True
 
     The mean of several tells what other programs left: 1.0 on an idle computer, 0.25 where four programs
-    want each core. Windows counts a core's time in steps of 16 ms, so there one value says little.
+    want each core. It looks only when the clock has moved on: Windows counts a core's time in steps of 16 ms.
     """
-    start, used = time.perf_counter(), time.process_time()
-    while time.perf_counter() - start < seconds:
-        pass
-    share = (time.process_time() - used) / (time.perf_counter() - start)
-    return min(1.0, max(0.01, share))
+
+    def moved_on() -> tuple[float, float]:
+        before = time.process_time()
+        while (used := time.process_time()) == before:
+            pass
+        return time.perf_counter(), used
+
+    start, before = end, used = moved_on()
+    while end - start < seconds:
+        end, used = moved_on()
+    return min(1.0, (used - before) / (end - start))
 
 
 def busy_elsewhere(*, load: Path = Path("/proc/loadavg")) -> float:
