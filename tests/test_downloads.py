@@ -374,6 +374,20 @@ def test_a_stop_ends_what_waits_over_https(begins, serving_safely, tmp_path):
     assert (result.error[:7], left, list(tmp_path.iterdir())) == ("stopped", set(), [])
 
 
+def test_a_stop_ends_a_handshake_that_never_comes(tmp_path):
+    stop = threading.Event()
+
+    def talk(server, connection):
+        connection.recv(1)
+        stop.set()
+        server.go_on.wait(LIMIT)
+
+    with serving(talk) as server:
+        result = download_all([server.url.replace("http:", "https:")], tmp_path, stop=stop)[0]
+        workers = [each.name for each in threading.enumerate() if each.name.startswith("ThreadPoolExecutor")]
+    assert (result.error[:22], workers) == ("stopped before its end", [])
+
+
 def test_bytes_that_drip_over_https_are_ended_by_the_time_limit(serving_safely, tmp_path):
     def talk(server, connection):
         server.read(connection)

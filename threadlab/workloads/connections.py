@@ -40,8 +40,17 @@ class _Known:
 
     def connect(self) -> None:
         self.take()
-        super().connect()  # type: ignore[misc]
+        try:
+            super().connect()  # type: ignore[misc]
+        finally:
+            if copy_of_socket := mine.job.socket:
+                copy_of_socket.close()
         mine.job.known["connected"] = perf_counter()
+
+    def _new_conn(self) -> Any:
+        sock = super()._new_conn()  # type: ignore[misc]
+        mine.job.socket = sock.dup()  # TLS takes the socket itself away until all is agreed
+        return sock
 
     def request(self, *args: Any, **options: Any) -> None:
         self.take()
