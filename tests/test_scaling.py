@@ -130,7 +130,7 @@ def test_a_gain_of_who_hardly_computes_takes_three_also_under_load():
         ((1.0, 1.5), 1.0, "too noisy to tell"),
         ((0.1, 0.1), 1.0, "too noisy to tell"),  # of what waits that tells nothing
         ((1.0, 0.5), 2.0, "too noisy to tell"),  # of what other processes do for the many neither
-        ((1.0, 1.0), 0.1, "too noisy to tell"),  # of less than a clock can count neither
+        ((1.0, 1.0), 0.01, "too noisy to tell"),  # of less than a clock can count neither
     ],
 )
 def test_who_computes_and_keeps_no_more_cores_busy_gains_nothing(cores, unit, word):
@@ -142,6 +142,18 @@ def test_who_computes_and_keeps_no_more_cores_busy_gains_nothing(cores, unit, wo
     verdict = Scaling("work", "threads", 4, timings).verdict(2)
     assert verdict.word == word
     assert verdict.sentence.endswith("no gain, for they kept no more cores busy") == (word == "no gain")
+
+
+@pytest.mark.parametrize(
+    ("many", "busy", "rounds", "word"),
+    [(0.5, 1.0, 5, "no gain"), (0.5, 0.7, 5, "loss"), (0.5, 1.0, 10, "loss"), (0.8, 1.0, 5, "loss")],
+)
+def test_who_keeps_as_many_cores_busy_loses_only_if_these_are_not_just_slower(many, busy, rounds, word):
+    timings = {
+        1: Timing((0.4,) * rounds, (0.4,) * rounds),
+        2: Timing((many,) * rounds, (busy * many,) * rounds),
+    }
+    assert Scaling("work", "threads", 4, timings).verdict(2).word == word
 
 
 def test_few_rounds_under_load_are_blamed_on_the_load():

@@ -197,7 +197,17 @@ def _ways(results: Sequence[Scaling], workers: int) -> str:
         if workers in result.timings:
             ways.setdefault(_word(result, workers), []).append(result.executor)
     said = sorted(ways.items(), key=lambda way: way[0] != "gain")
-    return ", ".join(f"{word} with {' and '.join(names)}" for word, names in said)
+    return ", ".join(f"{word} with {_listed(names)}" for word, names in said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return `names` as a person lists them.
+
+    >>> _listed(["threads", "processes", "interpreters"])
+    'threads, processes and interpreters'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def line_names(results: Sequence[Scaling]) -> list[str]:
