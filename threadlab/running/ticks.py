@@ -13,10 +13,8 @@ from threadlab.running.timeline import Span
 
 PAUSE = 0.0004  # seconds without a tick that mean something; a switch of threads takes far less
 CALL, FREE = "call", "free"  # what ran without a tick for long: anything; work that needs no GIL
-NETWORK, PROCESS = (
-    "the network",
-    "the process",
-)  # for what a call waited all the time: nobody saw when it came
+# For what a call waited, all the time: when it came, nobody saw.
+NETWORK, PROCESS = "the network", "the process"
 Pause = tuple[float, float, float, str]  # from, to, how many seconds of it the thread ran, doing what
 _CHUNK = 0.0001  # seconds between two ticks to aim at
 _CAN_TELL = sys.platform != "win32"  # there it goes in steps of 15.6 ms, and claims to count 100 ns
