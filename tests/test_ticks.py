@@ -1,6 +1,7 @@
 import pytest
 
 from threadlab.running import ticks
+from threadlab.running.gil import switch_interval
 from threadlab.running.lanes import Recording
 from threadlab.running.ticks import CALL, FREE, NETWORK, Pulse, tick, tick_after
 
@@ -55,6 +56,19 @@ def test_a_pause_without_processor_time_is_off(clock, pulse):
     clock.work(0.0001)
     tick()
     assert spans(pulse, clock) == [(0.3, "running", ""), (0.1, "running", ""), (5.0, "off", "")]
+
+
+def test_what_waiting_for_the_gil_itself_takes_of_a_core_is_no_part_of_a_turn(clock, pulse):
+    for _ in range(50):
+        clock.work(0.0001)
+        tick()
+    clock.work(0.0001)
+    clock.wait(0.015)
+    clock.cpu += 0.00017  # asked for it three times
+    tick()
+    with switch_interval(0.005):
+        found = spans(pulse, clock)
+    assert found == [(5.0, "running", ""), (0.1, "running", ""), (15.0, "off", "")]
 
 
 @pytest.mark.parametrize("since", [CALL, FREE])

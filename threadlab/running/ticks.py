@@ -17,6 +17,7 @@ CALL, FREE = "call", "free"  # what ran without a tick for long: anything; work 
 NETWORK, PROCESS = "the network", "the process"
 Pause = tuple[float, float, float, str]  # from, to, how many seconds of it the thread ran, doing what
 _CHUNK = 0.0001  # seconds between two ticks to aim at
+_ASKING = 0.00005  # seconds of a core, once for each switch interval, that waiting for the GIL itself takes
 _CAN_TELL = sys.platform != "win32"  # there it goes in steps of 15.6 ms, and claims to count 100 ns
 
 
@@ -102,7 +103,9 @@ class Pulse:
                 spans.append(Span(a, now, "ready"))
                 continue
             ran = ran if _CAN_TELL else min(usual, now - a)
-            until = now if now - a - ran < PAUSE / 2 else a + ran
+            off = now - a - ran
+            asked = _ASKING * (1 + off / sys.getswitchinterval())
+            until = now if off < PAUSE / 2 else a + max(min(ran, usual), ran - asked)
             spans.append(Span(a, until, "running", what if until - a > PAUSE else ""))
             if until < now:
                 spans.append(Span(until, now, "off"))
