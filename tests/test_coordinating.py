@@ -41,8 +41,8 @@ class Panel:
     def clear(self):
         self._ask("clear")
 
-    def rest(self):
-        self._ask("rest")
+    def rest(self, *, stopped):
+        self._ask("rest, stopped" if stopped else "rest")
 
     def plan(self, wish):
         self._ask(f"plan {wish}")
@@ -168,7 +168,7 @@ def test_stop_counts_also_while_the_panel_looks_for_more_jobs():
     panel.more = lambda: [4] if coordinator.stop() is None else []
     coordinator.wish("run")
     assert coordinator.join(LIMIT)
-    assert panel.asked[-2:] == ["take 3", "rest"]
+    assert panel.asked[-2:] == ["take 3", "rest, stopped"]
 
 
 def test_stop_counts_also_while_the_panel_plans():
@@ -177,7 +177,7 @@ def test_stop_counts_also_while_the_panel_plans():
     panel.plan = lambda wish: [1] if coordinator.stop() is None else []
     coordinator.wish("run")
     assert coordinator.join(LIMIT)
-    assert panel.asked == ["rest"]
+    assert panel.asked == ["rest, stopped"]
 
 
 def test_stop_ends_the_job_under_way_and_forgets_the_others():
@@ -187,7 +187,7 @@ def test_stop_ends_the_job_under_way_and_forgets_the_others():
     panel.wait_for("attempt 1")
     coordinator.stop()
     assert coordinator.join(LIMIT)
-    assert panel.asked == ["plan run", "attempt 1", "take 1 stopped", "rest"]
+    assert panel.asked == ["plan run", "attempt 1", "take 1 stopped", "rest, stopped"]
 
 
 def test_stop_counts_also_when_the_job_has_just_ended_well():
@@ -196,7 +196,7 @@ def test_stop_counts_also_when_the_job_has_just_ended_well():
     panel.take = lambda attempt: coordinator.stop() is None
     coordinator.wish("run")
     assert coordinator.join(LIMIT)
-    assert panel.asked == ["plan run", "attempt 1", "rest"]
+    assert panel.asked == ["plan run", "attempt 1", "rest, stopped"]
 
 
 def test_run_takes_the_place_of_a_slider_that_has_not_rested_yet(clock):

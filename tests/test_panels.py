@@ -270,6 +270,21 @@ def test_a_stop_that_comes_before_the_function_was_called_keeps_it_from_being_ca
     assert (calls, attempt.error) == ([], "stopped")
 
 
+def test_a_stop_while_a_picture_is_drawn_is_said_too():
+    panel = panel_of(note)
+    draw = panel.draw
+
+    def draw_meanwhile():
+        if calls:
+            panel.stop.click()
+        draw()
+
+    panel.draw = draw_meanwhile
+    press(panel, panel.run)
+    assert len(calls) == 1
+    assert "stopped" in panel.note.value
+
+
 def test_after_stop_the_panel_runs_again():
     panel = panel_of(note)
     press(panel, panel.stop)

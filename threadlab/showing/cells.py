@@ -112,6 +112,7 @@ class RunPanel(Shown):
         self.stop = button("Stop", self.coordinator.stop, width="80px")
         self.clear_all = button("Clear", lambda: self.coordinator.wish("clear"), width="80px")
         self.note = ipywidgets.HTML(layout={"flex": "1 1 0%", "min_width": "0"})
+        self._said = ""
         self._question = f'{_LOOKS}<b style="font-size:18px">{escape(question)}</b>'
         self._title = ipywidgets.HTML(self._question)
         fixed = [*controls, self.run, self.stop, self.clear_all]
@@ -143,6 +144,7 @@ class RunPanel(Shown):
 
     def say(self, text: str) -> None:
         """Write `text` beside the buttons."""
+        self._said = text
         self.note.value = f'<span style="font-size:16px">{escape(text)}</span>'
 
     def warn(self, text: str) -> None:
@@ -151,8 +153,10 @@ class RunPanel(Shown):
         more = f'<div style="font-size:16px">{said}.</div>' if text else ""
         self._title.value = self._question + more
 
-    def rest(self) -> None:
-        """Show that nothing is under way."""
+    def rest(self, *, stopped: bool = False) -> None:
+        """Show that nothing is under way; nor was anything when it was stopped, if it said nothing."""
+        if stopped and not self._said:
+            self.say("stopped")
         self.run.disabled, self.stop.disabled = False, True
 
     def grow(self, attempt: Any) -> None:

@@ -28,7 +28,7 @@ class Coordinator:
     """Turns wishes into calls of a panel, one after the other.
 
     The panel has draw(), clear(), plan(wish) -> jobs, more() -> jobs when those of a run are done,
-    attempt(job), grow(attempt) while it runs, take(attempt) -> go on?, and rest().
+    attempt(job), grow(attempt) while it runs, take(attempt) -> go on?, and rest(stopped=).
     An attempt is called on the runner; its stop() ends it, from any thread.
     """
 
@@ -125,8 +125,8 @@ class Coordinator:
                 self._jobs.extend(jobs)
             if self._jobs:
                 return
-            self._running = False
-        self._panel.rest()
+            self._running, stopped = False, self._stopped
+        self._panel.rest(stopped=stopped)
 
     def _start(self, job: Any) -> None:
         """Have a runner attempt `job`. The lock is held: a stop finds the job or the attempt."""
