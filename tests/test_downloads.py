@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import re
+import select
 import socket
 import socketserver
 import ssl
@@ -15,7 +16,7 @@ import sys
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -271,7 +272,8 @@ def test_an_error_that_somebody_keeps_keeps_no_connection_open(tmp_path):
 
 def test_an_answer_that_never_came_keeps_no_connection_open(tmp_path, monkeypatch):
     def talk(server, connection):
-        keep_alive(server, connection) if len(server.connections) == 1 else server.go_on.wait(LIMIT)
+        first = connection is server.connections[0]
+        keep_alive(server, connection) if first else server.go_on.wait(LIMIT)
 
     monkeypatch.setattr(downloading, "TIME_LIMITS", (5, 0.2))
     gc.disable()
@@ -374,6 +376,38 @@ def test_a_stop_ends_what_waits_over_https(begins, serving_safely, tmp_path):
     assert (result.error[:7], left, list(tmp_path.iterdir())) == ("stopped", set(), [])
 
 
+@pytest.mark.parametrize("begins", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\nha"])
+@pytest.mark.parametrize("safe_proxy", [False, True])
+def test_a_proxy_passes_https_on_and_a_stop_ends_it(safe_proxy, begins, serving_safely, no_proxies, tmp_path):
+    def tunnel(proxy, connection):
+        port = proxy.read(connection).split()[1].rpartition(b":")[2]
+        with socket.create_connection(("127.0.0.1", int(port))) as onwards:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:  # one thread for both ways: TLS is not made for two
+                ready, _, _ = select.select([connection, onwards], [], [])
+                for source, target in ((connection, onwards), (onwards, connection)):
+                    if source in ready:
+                        if not (piece := source.recv(65536)):
+                            return
+                        target.sendall(piece)
+
+    def talk(server, connection):
+        server.read(connection)
+        connection.sendall(answer(b"ok"))
+        server.read(connection)
+        connection.sendall(begins)
+        stop.set()
+        server.go_on.wait(LIMIT)
+
+    stop = threading.Event()
+    with serving_safely(talk) as server, (serving_safely if safe_proxy else serving)(tunnel) as proxy:
+        no_proxies.setenv("https_proxy", proxy.url)
+        first, second = download_all([server.url] * 2, tmp_path, workers=1, stop=stop)
+        workers = [each.name for each in threading.enumerate() if each.name.startswith("ThreadPoolExecutor")]
+    assert (first.error, second.error[:22], workers) == (None, "stopped before its end", [])
+    assert len(proxy.connections) == 1
+
+
 def test_a_stop_ends_a_handshake_that_never_comes(tmp_path):
     stop = threading.Event()
 
@@ -386,6 +420,52 @@ def test_a_stop_ends_a_handshake_that_never_comes(tmp_path):
         result = download_all([server.url.replace("http:", "https:")], tmp_path, stop=stop)[0]
         workers = [each.name for each in threading.enumerate() if each.name.startswith("ThreadPoolExecutor")]
     assert (result.error[:22], workers) == ("stopped before its end", [])
+
+
+@pytest.fixture
+def full():
+    """Yield the address of a server that takes no more connections, and does not say so."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        for _ in range(20):  # how many wait in line until it is full differs
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)
+            with suppress(BlockingIOError):
+                connection.connect(server.getsockname())
+        yield "http://127.0.0.1:{1}/".format(*server.getsockname())
+
+
+FULL = pytest.mark.skipif(sys.platform == "win32", reason="there a full server refuses connections")
+
+
+@FULL
+@pytest.mark.parametrize("scheme", ["http:", "https:"])
+def test_a_stop_ends_who_still_connects(scheme, full, tmp_path):
+    def stop_who_began(results):
+        if results[0].began:
+            stop.set()
+
+    stop, url = threading.Event(), full.replace("http:", scheme)
+    result = download_all([url], tmp_path, stop=stop, progress=stop_who_began)[0]
+    workers = [each.name for each in threading.enumerate() if each.name.startswith("ThreadPoolExecutor")]
+    assert (result.error[:22], workers) == ("stopped before its end", [])
+
+
+@FULL
+def test_who_never_connects_is_given_up(full, tmp_path, monkeypatch):
+    assert download(full, tmp_path, time_limit=0.2).error[:24] == "not complete after 0.2 s"
+    monkeypatch.setattr(downloading, "TIME_LIMITS", (0.2, 5))
+    assert re.match(r"no connection to 127\.0\.0\.1:\d+ in time", download(full, tmp_path).error)
+
+
+def test_every_address_of_a_host_is_tried(site, tmp_path, monkeypatch):
+    dead = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", refused_port()))
+    url, real = site.urls(1)[0], socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: [dead, *real(*asked)])
+    assert download(url, tmp_path).error is None
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: [dead, dead])
+    assert "refuses the connection" in download(url.replace("127.0.0.1", "localhost"), tmp_path).error
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: [])
+    assert "unknown host" in download("http://nobody.test/", tmp_path, retries=0).error
 
 
 def test_bytes_that_drip_over_https_are_ended_by_the_time_limit(serving_safely, tmp_path):

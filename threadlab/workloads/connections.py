@@ -1,9 +1,11 @@
 """Sessions of requests for several threads, whose connections can be ended by another thread."""
 
+import os
+import socket
+from contextlib import suppress
 from copy import copy
 from functools import cache, cached_property
 from http.client import HTTPResponse
-from socket import SocketIO
 from threading import Lock, local
 from time import perf_counter
 from typing import Any
@@ -11,12 +13,15 @@ from typing import Any
 import requests
 from requests.utils import urldefragauth
 from urllib3 import Timeout
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util import wait_for_write
+from urllib3.util.connection import allowed_gai_family
 
 from threadlab import __version__
 from threadlab.workloads.file_names import URL
 
 
-class _InTime(SocketIO):
+class _InTime(socket.SocketIO):
     """Reads from a socket as long as its job may go on: who sends byte by byte keeps nobody for ever."""
 
     def readinto(self, buffer: Any) -> int | None:
@@ -31,6 +36,10 @@ class _Known:
     """What a connection of urllib3 tells the job that uses it."""
 
     sock: Any
+    host: str
+    port: int
+    timeout: float
+    socket_options: Any
     job: Any = None  # the id of the last one that used it: the job itself would keep its session alive
 
     def take(self) -> None:
@@ -48,20 +57,55 @@ class _Known:
         mine.job.known["connected"] = perf_counter()
 
     def _new_conn(self) -> Any:
-        sock = super()._new_conn()  # type: ignore[misc]
+        try:
+            sock = _connected((self.host.strip("[]"), self.port), self.timeout, self.socket_options)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from error
+        except (OSError, UnicodeError) as error:
+            raise NewConnectionError(self, str(error)) from error  # type: ignore[arg-type]
         mine.job.socket = sock.dup()  # TLS takes the socket itself away until all is agreed
         return sock
 
     def request(self, *args: Any, **options: Any) -> None:
         self.take()
         super().request(*args, **options)  # type: ignore[misc]
-        mine.job.socket = self.sock
+        mine.job.socket = getattr(self.sock, "socket", self.sock)  # TLS inside TLS: that of the proxy
         mine.job.end_if_due()
 
     def response_class(self, *args: Any, **options: Any) -> HTTPResponse:
         response = HTTPResponse(*args, **options)
         response.fp.raw.__class__ = _InTime
         return response
+
+
+def _connected(address: tuple[str, int], timeout: float, options: Any) -> socket.socket:
+    """Connect as socket.create_connection does, but only as long as the job of this thread may go on."""
+    failed: OSError = socket.gaierror(f"{address[0]} has no address")
+    for family, kind, protocol, _, found in socket.getaddrinfo(
+        *address, allowed_gai_family(), socket.SOCK_STREAM
+    ):
+        sock, until = socket.socket(family, kind, protocol), perf_counter() + timeout
+        try:
+            for option in options or ():
+                sock.setsockopt(*option)
+            sock.setblocking(False)
+            with suppress(BlockingIOError):  # what comes of it the socket tells later
+                sock.connect(found)
+            while not wait_for_write(sock, _LOOK):
+                mine.job.end_if_due()
+                if perf_counter() > until:
+                    raise TimeoutError(f"no connection in {timeout:g} s")
+            if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(error, os.strerror(error))
+        except BaseException as error:
+            sock.close()
+            if not isinstance(error, OSError):
+                raise
+            failed = error
+        else:
+            sock.settimeout(timeout)
+            return sock
+    raise failed
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
@@ -82,6 +126,7 @@ def _known(connection: type) -> type:
     return type("Connection", (_Known, connection), {})
 
 
+_LOOK = 0.1  # seconds between two looks at whether a connection is still wanted
 _KEPT = 256  # connections that wait for their next file, at most: each is an open file, of perhaps 1,024
 _AS_IT_COMES = {"retries": False, "redirect": False, "assert_same_host": False, "preload_content": False}
 
