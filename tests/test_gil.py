@@ -52,6 +52,14 @@ def test_beside_one_long_call_nobody_can_tell_whether_it_held_the_gil():
     assert told(lanes) == [[(9, "ready")], [(9, "running")]]
 
 
+def test_a_call_for_many_turns_of_all_may_read_a_file_and_is_not_said_to_wait_for_the_gil():
+    waits = [lane("Ann", (1, "running"), (length, "off", CALL)) for length in (40, 60)]
+    told_of = [told([each, lane("Bob", (99, "running"))])[0][1] for each in waits]
+    assert told_of == [(40, "gil"), (60, "ready")]
+    assert told([lane("Ann", (60, "off")), lane("Bob", (99, "running"))])[0] == [(60, "gil")]
+    assert told([waits[1], lane("Bob", (99, "running"))], gil=False)[0][1] == (60, "off")
+
+
 def test_two_long_calls_at_once_ran_without_the_gil():
     calls = [lane(name, (9, "running", CALL)) for name in ("Bob", "Cid")]
     assert told([lane("Ann", (9, "off")), *calls])[0] == [(9, "off")]

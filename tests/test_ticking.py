@@ -1,6 +1,7 @@
 import ast
 import asyncio
 import linecache
+import os
 import socket
 import ssl
 import subprocess
@@ -161,11 +162,11 @@ def test_who_waits_for_a_lock_made_before_is_not_said_to_wait_for_the_gil():
     assert not early.locked()
 
 
-def waits_beside_a_computing_thread(wait, let_it_end):
+def waits_beside_a_computing_thread(wait, let_it_end, steps=200_000):
     """Return for what a thread in `wait` is said to wait, beside one that computes and lets it end."""
 
     def compute():
-        count_up(200_000)
+        count_up(steps)
         let_it_end()
 
     with watch(gil=True) as run:
@@ -198,6 +199,20 @@ def test_who_waits_for_an_encrypted_answer_waits_for_the_network():
         assert waits == {("waiting", "the network")}
         waits = waits_beside_a_computing_thread(lambda: near.recv(1), lambda: far.send(b"!"))
         assert waits == {("waiting", "the network")}
+
+
+def read_lines(file):
+    for _ in range(2):
+        file.readline()
+
+
+def test_who_reads_from_a_pipe_for_long_is_not_said_to_wait_for_the_gil():
+    reading, writing = os.pipe()
+    with open(reading) as file, open(writing, "w") as other:
+        other.write("first\n")
+        other.flush()
+        waits = waits_beside_a_computing_thread(lambda: read_lines(file), other.close, steps=5_000_000)
+    assert ("ready", "") in waits
 
 
 CHILD = [sys.executable, "-c", "import sys; sys.stdin.read()"]

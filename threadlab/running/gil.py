@@ -12,6 +12,7 @@ from threadlab.running.ticks import CALL, FREE, PAUSE
 from threadlab.running.timeline import Lane, Span, State, Timeline
 
 Many = tuple[int, int, int]  # how many lanes run in Python, in calls, free
+_ROUNDS = 5  # turns of every lane, at most, for which a lane waits for the GIL
 _TURN = ("running", "off")  # a turn goes on while the operating system interrupts it
 
 
@@ -42,7 +43,7 @@ def switch_interval(seconds: float) -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def explain(lanes: Iterable[Lane], *, gil: bool) -> tuple[Lane, ...]:
+def explain(lanes: Iterable[Lane], *, gil: bool, interval: float = 0.005) -> tuple[Lane, ...]:
     """Return `lanes` with the reason why each was *off*, as far as the other lanes tell.
 
         >>> ann = Lane("Ann", (Span(0.0, 0.005, "running"), Span(0.005, 0.01, "off")))
@@ -52,12 +53,13 @@ def explain(lanes: Iterable[Lane], *, gil: bool) -> tuple[Lane, ...]:
 
     Where another lane gave ticks, it held the GIL (*gil*); where none did, or two ran at once in long calls
     and so without it, the operating system had other plans (*off*). One long call of another lane may have
-    held the GIL or not (*ready*). Without a GIL nobody waits for it.
+    held the GIL or not, and who is in a call for many turns (switch `interval`s) of all lanes may read a file
+    or a pipe (*ready*). Without a GIL nobody waits for it.
     """
     lanes = tuple(lanes)
     if gil:
-        levels = _running(lanes)
-        lanes = tuple(replace(lane, spans=tuple(_reasons(lane.spans, *levels))) for lane in lanes)
+        levels, longest = _running(lanes), _ROUNDS * len(lanes) * interval
+        lanes = tuple(replace(lane, spans=tuple(_reasons(lane.spans, *levels, longest))) for lane in lanes)
     return tuple(replace(lane, spans=tuple(_joined(lane.spans))) for lane in lanes)
 
 
@@ -105,7 +107,9 @@ def _running(lanes: Sequence[Lane]) -> tuple[list[float], list[Many]]:
     return times, running
 
 
-def _reasons(spans: Iterable[Span], times: list[float], running: list[Many]) -> Iterator[Span]:
+def _reasons(
+    spans: Iterable[Span], times: list[float], running: list[Many], longest: float
+) -> Iterator[Span]:
     for span in spans:
         if span.state != "off":
             yield span
@@ -116,6 +120,8 @@ def _reasons(spans: Iterable[Span], times: list[float], running: list[Many]) -> 
         for (start, until), (ticks, calls, free) in zip(stretches, running[first - 1 :], strict=False):
             reason: State = "gil" if ticks else "ready" if calls == 1 and not free else "off"
             pieces.append(Span(start, until, reason))
+        if span.what == CALL and sum(p.end - p.start for p in pieces if p.state == "gil") > longest:
+            pieces = [replace(p, state="ready") if p.state == "gil" else p for p in pieces]
         yield from _without_slivers(pieces)
 
 
@@ -135,7 +141,7 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
     """Return `spans` with neighbours of the same kind as one; a call that ran has run."""
     found = list[Span]()
     for span in spans:
-        what = "" if span.state == "running" else span.what
+        what = "" if span.state in _TURN else span.what
         if found and (found[-1].state, found[-1].what, found[-1].end) == (span.state, what, span.start):
             found[-1] = replace(found[-1], end=span.end)
         else:

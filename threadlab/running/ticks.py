@@ -108,7 +108,7 @@ class Pulse:
             until = now if off < PAUSE / 2 else a + max(min(ran, usual), ran - asked)
             spans.append(Span(a, until, "running", what if until - a > PAUSE else ""))
             if until < now:
-                spans.append(Span(until, now, "off"))
+                spans.append(Span(until, now, "off", CALL if what == CALL else ""))
         return [*spans, Span(now, end, "running")] if now < end or not spans else spans
 
 

@@ -81,6 +81,7 @@ class Watch(World):
         super().__init__(number("limit", limit, least=0.01), accesses, write, ticks=gil)
         self.growing: list[Any] = []
         self._namespace = namespace
+        self._interval = sys.getswitchinterval()
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
 
@@ -96,7 +97,7 @@ class Watch(World):
         recordings = self._recordings[1:] or self._recordings  # the first: the watching thread
         lanes = tuple(lane for lane in (recording.lane(now) for recording in recordings) if lane.spans)
         changes, machine = tuple(self._accesses.changes) if self._accesses else (), this_machine()
-        lanes = explain(lanes, gil=machine.gil) if self._ticks else lanes
+        lanes = explain(lanes, gil=machine.gil, interval=self._interval) if self._ticks else lanes
         return Timeline(lanes, now, changes, self._report, machine, ticks=self._ticks)
 
     def stop(self, *, early: bool = True) -> None:
@@ -149,6 +150,7 @@ class Watch(World):
 
     def _close(self) -> None:
         """End what is left, put everything back, and say what went wrong."""
+        self._interval = max(self._interval, sys.getswitchinterval())
         with self._stack:
             self._leave("done")
         self._over.release()
