@@ -494,3 +494,17 @@ def test_an_exploration_inside_a_block_keeps_its_own_locks_and_its_virtual_time(
     with watch(limit=10) as run:
         found = explore([sell] * 2, state=lambda: {"mugs": 2, "lock": Lock()}, outcome=lambda s: s["mugs"])
     assert (found.outcomes.keys(), run.stopped) == ({0}, False)
+
+
+def test_who_joins_a_thread_does_not_look_up_all_the_time_for_each_look_takes_a_turn(monkeypatch):
+    def count(thread, timeout=None):
+        joins.append(timeout)
+        return join(thread, timeout)
+
+    joins, join = [], threading.Thread.join
+    monkeypatch.setattr(threading.Thread, "join", count)
+    with watch():
+        thread = threading.Thread(target=time.sleep, args=(0.5,))
+        thread.start()
+        thread.join()
+    assert len(joins) <= 4  # whether it has ended, until it ends, and twice when the block ends

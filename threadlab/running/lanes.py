@@ -16,7 +16,7 @@ from threadlab.running.ticks import PAUSE, Pulse, give_pulse
 from threadlab.running.timeline import Lane, Mark, Span, State
 
 Write = Callable[[str], object]
-_SLICE = 0.1  # seconds that a wait lasts before it looks whether the run is over
+_SLICE, _RARE, _JOIN = 0.1, 0.3, 1.0  # seconds between two looks whether the run is over: each needs the GIL
 _WAY_HOME = 0.02  # seconds
 
 
@@ -225,9 +225,8 @@ class Lanes:
         late = late or self._recordings[:1]
         for each in late:
             wanted = each.wanted
-            each.end = f"was still waiting for {wanted}" if wanted else "was still running"
-            if wanted is SLEEP:  # it would have gone on by itself
-                each.end = "was still busy"
+            doing = "busy" if wanted is SLEEP else f"waiting for {wanted}" if wanted else "running"
+            each.end = f"was still {doing}"  # who sleeps would have gone on by itself
             if wanted and wanted.holder in names:
                 each.end += f", held by {names[wanted.holder]}"
         told = "; ".join(f"{each.name} {each.end}" for each in late)
@@ -238,10 +237,11 @@ class Lanes:
         """Wait in slices until `attempt(seconds)` succeeds, the time is over or the run ends."""
         me, got = self._me(), False
         until = float("inf") if timeout < 0 else time.perf_counter() + timeout
+        most = _JOIN if what.kind == "thread" else _RARE if self._ticks else _SLICE
         me.wanted = what
         with me.during(None if what == IDLE else "waiting" if what == SLEEP else "blocked", what.kind):
             while not got and (left := until - time.perf_counter()) > 0:
-                got = attempt(min(_SLICE, left))
+                got = attempt(min(most, left))
                 if not got and me.to_end and what is not IDLE:  # its pool ends an idle worker
                     raise Ended
             if what is SLEEP and until < time.perf_counter():  # it woke, and had to wait until it could run

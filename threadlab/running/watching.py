@@ -17,7 +17,7 @@ from threadlab.running.ticking import ticking
 from threadlab.running.timeline import Timeline
 from threadlab.running.world import PLACES, World, seen
 
-_GRACE = 0.4  # seconds that threads have to end once they were asked to
+_GRACE = 0.6  # seconds that threads have to end once they were asked to
 
 
 def watch(*, limit: float = 10.0, shared: object = None, gil: bool = False) -> "Watch":
