@@ -44,7 +44,7 @@ def compute(until, number, stamps):
 def work_until(until):
     """Compute in all threads to the same end, for who is alone then hands nothing over.
 
-    Returns how often another thread was next to stamp the time: the hand-offs that there truly were.
+    Returns when another thread was next to stamp the time: the hand-offs that there truly were.
     """
     stamps = []
     threads = [Thread(target=compute, args=(until, number, stamps)) for number in range(THREADS)]
@@ -52,7 +52,7 @@ def work_until(until):
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(left[1] != right[1] for left, right in pairwise(sorted(stamps)))
+    return [after[0] for before, after in pairwise(sorted(stamps)) if before[1] != after[1]]
 
 
 def seconds(tool):
@@ -125,14 +125,18 @@ def ratios(python, tools):
 
 def hand_offs(milliseconds):
     """Print how the turns of threads that all compute compare with the switch interval."""
-    before, found, seen = sys.getswitchinterval(), [], []
+    before, found, seen, plain = sys.getswitchinterval(), [], [], []
     sys.setswitchinterval(milliseconds / 1000)
     try:
         for _ in range(TURN_ROUNDS):
             with watch(gil=True) as run:
                 true = work_until(time.perf_counter() + 100 * milliseconds / 1000)
             found.append(turns(run.timeline))
-            seen.append(100 * found[-1].hand_offs / true)
+            seen.append(100 * found[-1].hand_offs / len(true))
+            unwatched = [
+                b - a for a, b in pairwise(work_until(time.perf_counter() + 100 * milliseconds / 1000))
+            ]
+            plain.append(100 * len(unwatched) / (sum(unwatched) / median(unwatched)))
     finally:
         sys.setswitchinterval(before)
     parts = [100 * each.hand_offs / (each.covered / each.turn) for each in found]
@@ -142,6 +146,7 @@ def hand_offs(milliseconds):
     print(f"interval {milliseconds} ms: turns of {said(lengths, 2)} ms; within 5 %: {verdict}")
     kept = "kept" if median(parts) >= 95 else "NOT kept"
     print(f"  hand-offs: {said(parts, 0)} % of time covered / median turn; at least 95 %: {kept}")
+    print(f"  the same of threads that nobody watches, by their stamps alone: {said(plain, 0)} %")
     print(f"  of the changes between stamps of all threads {said(seen, 0)} % were seen")
     print(f"  the system took {said([100 * each.system / each.covered for each in found], 1)} % of that time")
 
