@@ -1,4 +1,6 @@
 import queue
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -510,3 +512,11 @@ def test_who_joins_a_thread_does_not_look_up_all_the_time_for_each_look_takes_a_
         thread.start()
         thread.join()
     assert len([seconds for seconds in joins if seconds]) <= 2  # once for the learner, once for the block
+
+
+def test_a_wait_for_a_child_process_that_cannot_be_ended_is_among_what_may_hold_a_thread():
+    wait = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(wait, stdin=subprocess.PIPE) as child:
+        with watch(limit=0.2) as run:
+            Thread(target=child.wait, name="Ann").start()
+        assert "Ann could not be ended: a long call into C, a child process or" in run.timeline.report

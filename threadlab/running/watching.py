@@ -172,4 +172,5 @@ class Watch(World):
         locks = [name for name, value in self._namespace.items() if isinstance(value, kinds)]
         if locks:
             return f"{' or '.join(locks)} was made before watch(); make it inside the with block"
-        return "a long call into C, or a lock made before watch(), holds it; make locks inside the with block"
+        holders = "a long call into C, a child process or a lock made before watch()"
+        return f"{holders} holds it; make locks inside the with block"

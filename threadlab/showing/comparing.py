@@ -165,7 +165,7 @@ def draw_times(
         ax.plot(list(old), list(old.values()), "o-", color=GHOST, linewidth=3, label="the run before")
     if best:
         ax.plot(counts, best, ":", color=GREY, linewidth=2.5, label="ideal")
-        write(ax, 0.34, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
+        write(ax, 0.03, 0, "dotted: ideal", shift=(0, 12), xycoords="axes fraction", color=GREY)
     if middle:
         known.limits = ax.get_ylim()
         for n, values in times.items():
