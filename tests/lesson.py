@@ -7,8 +7,6 @@ import shutil
 from contextlib import suppress
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 from threadlab.installing import ROOT
 
@@ -95,6 +93,9 @@ def run(book, folder, *, limit=120):
     Returns:
         The copy, with outputs, as far as it ran.
     """
+    from nbclient import NotebookClient  # not where only the text is read, as on a free-threaded Python
+    from nbclient.exceptions import CellExecutionError
+
     ran, place = copy.deepcopy(book), {"metadata": {"path": working_copy(folder)}}
     client = NotebookClient(ran, timeout=limit, kernel_name="python3", resources=place)
     with suppress(CellExecutionError):  # it is in the outputs
