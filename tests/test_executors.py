@@ -102,6 +102,11 @@ def test_an_exception_in_a_thread_is_the_learners_own():
         assert isinstance(pool.submit(int, "x").exception(LIMIT), ValueError)
 
 
+def came_of(error):
+    """Return the kinds of `error` and its context: a barrier that let go of its lock cannot pass it on."""
+    return {type(error), type(error.__context__)}
+
+
 def test_threads_that_compute_for_ever_can_be_ended():
     at_work = threading.Barrier(3)
 
@@ -114,8 +119,8 @@ def test_threads_that_compute_for_ever_can_be_ended():
     tasks = [pool.submit(compute) for _ in range(3)]
     at_work.wait(LIMIT)
     pool.interrupt()
-    assert isinstance(tasks[0].exception(LIMIT), KeyboardInterrupt)
-    assert isinstance(tasks[1].exception(LIMIT), KeyboardInterrupt)
+    assert KeyboardInterrupt in came_of(tasks[0].exception(LIMIT))
+    assert KeyboardInterrupt in came_of(tasks[1].exception(LIMIT))
     assert tasks[2].cancelled()
 
 
@@ -125,7 +130,7 @@ def test_an_interrupt_while_some_threads_have_not_started_leaves_none():
     while not pool._all_here.n_waiting:
         pass
     pool.interrupt()
-    assert isinstance(waiting.exception(LIMIT), (threading.BrokenBarrierError, KeyboardInterrupt))
+    assert came_of(waiting.exception(LIMIT)) & {threading.BrokenBarrierError, KeyboardInterrupt}
 
 
 def test_a_task_on_its_way_when_threads_are_ended_never_begins():
