@@ -81,7 +81,7 @@ class Watch(World):
         super().__init__(number("limit", limit, least=0.01), accesses, write, ticks=gil)
         self.growing: list[Any] = []
         self._namespace = namespace
-        self._interval = sys.getswitchinterval()
+        self._interval = sys.getswitchinterval()  # the longest that was in force
         self._seconds: float | None = None  # how long it took, once it is over
         self._stack = ExitStack()
 

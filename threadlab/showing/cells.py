@@ -154,7 +154,7 @@ class RunPanel(Shown):
         self._title.value = self._question + more
 
     def rest(self, *, stopped: bool = False) -> None:
-        """Show that nothing is under way; nor was anything when it was stopped, if it said nothing."""
+        """Show that nothing is under way, and that it was `stopped` if nothing else is said."""
         if stopped and not self._said:
             self.say("stopped")
         self.run.disabled, self.stop.disabled = False, True

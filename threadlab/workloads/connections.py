@@ -36,7 +36,7 @@ class _Known:
     """What a connection of urllib3 tells the job that uses it."""
 
     sock: Any
-    host: str
+    _dns_host: str
     port: int
     timeout: float
     socket_options: Any
@@ -58,7 +58,7 @@ class _Known:
 
     def _new_conn(self) -> Any:
         try:
-            sock = _connected((self.host.strip("[]"), self.port), self.timeout, self.socket_options)
+            sock = _connected((self._dns_host.strip("[]"), self.port), self.timeout, self.socket_options)
         except TimeoutError as error:
             raise ConnectTimeoutError(self, str(error)) from error
         except (OSError, UnicodeError) as error:
